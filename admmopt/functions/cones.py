@@ -1,0 +1,82 @@
+"""Closed convex cones: what all of them share, the second-order cone, and dual cones by Moreau's decomposition."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field
+
+from .base import Array, Function, namespace
+
+TOLERANCE = 1e-9  # relative distance up to which a point still counts as a member of a set
+
+
+class Set(Function):
+    """Indicator of a closed set, given by its projection."""
+
+    indicator = True
+
+    @abstractmethod
+    def project(self, v: Array) -> Array:
+        """A point of the set nearest to v (the only one where the set is convex). v: (size,). Returns (size,)."""
+
+    def prox(self, v: Array, t: Array) -> Array:
+        return self.project(v)
+
+    def value(self, y: Array) -> float:
+        """0 within a distance of 1e-9 max(1, ||y||) of the set, else inf."""
+        xp = namespace(y)
+        distance = float(xp.linalg.vector_norm(y - self.project(y)))
+        return 0.0 if distance <= TOLERANCE * max(1.0, float(xp.linalg.vector_norm(y))) else float("inf")
+
+
+class Cone(Set):
+    """Indicator of a closed convex cone K. Its support function is the indicator of the polar cone, and it is its own
+    recession function; both projections come from the one onto K (Moreau: v = P_K(v) + P_polar(v))."""
+
+    cone = True
+
+    def domain_support(self, y: Array) -> tuple[float, Array]:
+        return 0.0, y - self.project(y)
+
+    def recession(self, d: Array) -> tuple[float, Array]:
+        return 0.0, self.project(d)
+
+
+@dataclass(eq=False)
+class SecondOrderCone(Cone):
+    """Groups (t, x) of `dim` entries with ||x||_2 <= t; the projection is closed-form (Parikh and Boyd, sec. 6.3.2)."""
+
+    count: int
+    dim: int
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        t, x = groups[:, 0], groups[:, 1:]
+        norm = xp.linalg.vector_norm(x, axis=1)
+        zero = xp.zeros_like(t)
+        middle = 0.5 * (norm + t)
+        inside, polar = norm <= t, norm <= -t
+        new_t = xp.where(inside, t, xp.where(polar, zero, middle))
+        scale = xp.where(inside, zero + 1, xp.where(polar, zero, middle / xp.where(norm > 0, norm, zero + 1)))
+        return xp.concat((new_t[:, None], scale[:, None] * x), axis=1).reshape(-1)
+
+
+@dataclass(eq=False)
+class DualCone(Cone):
+    """The dual cone K* = {y : <y, u> >= 0 for all u in K} of any cone: P_K*(v) = v + P_K(-v) (Moreau)."""
+
+    primal: Function
+    count: int = field(init=False)
+    dim: int = field(init=False)
+
+    def __post_init__(self):
+        if not self.primal.cone:
+            raise ValueError(f"DualCone needs a cone, got {type(self.primal).__name__}.")
+        self.count, self.dim = self.primal.count, self.primal.dim
+
+    def project(self, v: Array) -> Array:
+        return v + self.primal.prox(-v, 1.0)
+
+    def describe(self) -> str:
+        return f"dual of {self.primal.describe()}"

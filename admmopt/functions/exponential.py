@@ -1,0 +1,98 @@
+"""The exponential cone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .base import Array, namespace
+from .cones import Cone
+from .roots import bracketed_newton, widen
+
+
+@dataclass(eq=False)
+class ExponentialCone(Cone):
+    """Triples (x, y, z) with y exp(x / y) <= z, y > 0, and their limits x <= 0, y = 0, z >= 0 (CVXPY's order).
+
+    Outside the cone, its polar and the quadrant x, y <= 0, v is the sum of a point of the ray (r, 1, e^r) and one of
+    the polar ray (e^r, (1 - r) e^r, -1), orthogonal to it; r is the root of one scalar equation (Friberg, Projection
+    onto the exponential cone: a univariate root-finding problem, 2021).
+    """
+
+    count: int
+    dim: int = field(init=False, default=3)
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, 3)
+        x, y, z = groups[:, 0], groups[:, 1], groups[:, 2]
+        flat = (x <= 0) & (y <= 0)
+        inside, polar = _inside(x, y, z), _in_polar(x, y, z)
+        result = xp.where(inside[:, None], groups, xp.zeros_like(groups))
+        edge = xp.stack((x, xp.zeros_like(x), xp.where(z > 0, z, xp.zeros_like(z))), axis=1)
+        result = xp.where((flat & ~inside & ~polar)[:, None], edge, result)
+        general = ~(inside | polar | flat)
+        if bool(xp.any(general)):
+            result[general] = _project_curved(groups[general])
+        return result.reshape(-1)
+
+
+def _log(xp, x):
+    return xp.log(xp.where(x > 0, x, xp.ones_like(x)))
+
+
+def _inside(x, y, z):
+    """In the cone: compared in logarithms, which cannot overflow."""
+    xp = namespace(x)
+    both = (y > 0) & (z > 0)
+    ratio = x / xp.where(y > 0, y, xp.ones_like(y))
+    return (both & (ratio <= _log(xp, z) - _log(xp, y))) | ((y == 0) & (x <= 0) & (z >= 0))
+
+
+def _in_polar(x, y, z):
+    """-v in K*: x > 0 and x exp(y / x) <= -e z, or x = 0, y <= 0, z <= 0."""
+    xp = namespace(x)
+    both = (x > 0) & (z < 0)
+    ratio = y / xp.where(x > 0, x, xp.ones_like(x))
+    return (both & (ratio - 1.0 <= _log(xp, -z) - _log(xp, x))) | ((x == 0) & (y <= 0) & (z <= 0))
+
+
+def _equation(r, x, y, z):
+    """Friberg's h(r) = ((r-1) x + y) e^r - (x - r y) e^-r - (r^2 - r + 1) z, times e^-|r| so that it cannot overflow,
+    and its derivative."""
+    xp = namespace(r)
+    small = xp.exp(-xp.abs(r))
+    right = r > 0
+    up, down = xp.where(right, xp.ones_like(r), small**2), xp.where(right, small**2, xp.ones_like(r))
+    a, b, q = (r - 1.0) * x + y, x - r * y, (r - 1.0) * r + 1.0
+    h = a * up - b * down - q * z * small
+    slope = (a + x) * up + (b + y) * down - (2.0 * r - 1.0) * z * small  # e^-|r| h'(r)
+    return h, slope - xp.where(right, h, -h)
+
+
+def _bracket(x, y, z):
+    """low < r < high: both rays' multiples are positive there, and h changes sign (an infinite end is searched for)."""
+    xp = namespace(x)
+    one = xp.ones_like(x)
+    left_end, right_end = x > 0, y > 0
+    low = 1.0 - y / xp.where(left_end, x, one)
+    high = x / xp.where(right_end, y, one)
+    low, high = xp.where(left_end, low, high), xp.where(right_end, high, low)
+    searched_high = widen(lambda r: right_end | (_equation(r, x, y, z)[0] >= 0), high, 1.0)
+    searched_low = widen(lambda r: left_end | (_equation(r, x, y, z)[0] <= 0), low, -1.0)
+    return searched_low, searched_high
+
+
+def _project_curved(v):
+    """Projection onto the curved part of the boundary. v: (n, 3), outside the cone, its polar and the quadrant."""
+    xp = namespace(v)
+    x, y, z = v[:, 0], v[:, 1], v[:, 2]
+    low, high = _bracket(x, y, z)
+    low, high = xp.where(low < high, low, high), xp.where(low < high, high, low)
+    r = bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z))
+    # The ray (r, 1, e^r) by its largest entry, and the point nearest to v on it: stable where e^r is huge, unlike the
+    # multiple ((r-1) x + y) / (r^2 - r + 1), which cancels there.
+    scale = xp.exp(xp.where(r > 0, -r, xp.zeros_like(r)))
+    ray = xp.stack((r * scale, scale, xp.exp(xp.where(r > 0, xp.zeros_like(r), r))), axis=1)
+    ray = ray / xp.linalg.vector_norm(ray, axis=1)[:, None]
+    multiple = xp.sum(ray * v, axis=1)
+    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray

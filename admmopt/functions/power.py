@@ -1,0 +1,123 @@
+"""Power cones, three-dimensional and with any number of factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .base import Array, namespace
+from .cones import Cone
+from .roots import bracketed_newton, widen
+
+
+class _PowerCones(Cone):
+    """What both forms share: groups (w, z) with prod_i w_i^alpha_i >= |z| and w >= 0.
+
+    Where neither v nor its polar part decides, the projection is w_i = (v_i + sqrt(v_i^2 + 4 alpha_i s (|z| - s))) / 2,
+    |z_new| = s, with s the root of prod w_i^alpha_i = s (Hien, Differential properties of Euclidean projection onto
+    power cone, 2015, prop. 2.2).
+    """
+
+    alphas: Array  # (count, dim - 1)
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        w, z = groups[:, :-1], groups[:, -1]
+        depth, zero = xp.abs(z), xp.zeros_like(w)
+        inside = xp.all(w >= 0, axis=1) & (_geometric_mean(w, self.alphas) >= depth)
+        polar = xp.all(w <= 0, axis=1) & (_geometric_mean(-w / self.alphas, self.alphas) >= depth)
+        flat = xp.concat((xp.where(w > 0, w, zero), xp.zeros_like(z)[:, None]), axis=1)
+        result = xp.where(inside[:, None], groups, xp.where(polar[:, None], xp.zeros_like(groups), flat))
+        curved = ~inside & ~polar & (depth > 0)
+        if bool(xp.any(curved)):
+            result[curved] = _project_curved(w[curved], z[curved], self.alphas[curved])
+        return result.reshape(-1)
+
+
+@dataclass(eq=False)
+class PowerConeND(_PowerCones):
+    """Groups (w, z) with prod_i w_i^alpha_i >= |z| and w >= 0, z last (CVXPY's PowConeND, one column a group).
+
+    alphas: (count, dim - 1), positive, each row summing to one.
+    """
+
+    alphas: np.ndarray
+    count: int = field(init=False)
+    dim: int = field(init=False)
+
+    def __post_init__(self):
+        if self.alphas.ndim != 2 or bool((self.alphas <= 0).any()):
+            raise ValueError("alphas must be a (count, k) array of positive exponents.")
+        if bool((abs(self.alphas.sum(1) - 1.0) > 1e-6).any()):
+            raise ValueError("each row of alphas must sum to one.")
+        self.count, self.dim = self.alphas.shape[0], self.alphas.shape[1] + 1
+
+
+@dataclass(eq=False)
+class PowerCone(_PowerCones):
+    """Triples (x, y, z) with x^alpha y^(1 - alpha) >= |z| and x, y >= 0 (CVXPY's PowCone3D).
+
+    alpha: (count,), strictly between 0 and 1.
+    """
+
+    count: int
+    alpha: np.ndarray
+    dim: int = field(init=False, default=3)
+
+    def __post_init__(self):
+        if tuple(self.alpha.shape) != (self.count,) or bool(((self.alpha <= 0) | (self.alpha >= 1)).any()):
+            raise ValueError(f"alpha must hold {self.count} exponents strictly between 0 and 1.")
+        self.alphas = namespace(self.alpha).stack((self.alpha, 1.0 - self.alpha), axis=1)
+
+
+def _geometric_mean(w, alphas):
+    """prod_i w_i^alpha_i of each row, 0 where an entry is not positive."""
+    xp = namespace(w)
+    positive = xp.all(w > 0, axis=1)
+    logs = xp.log(xp.where(w > 0, w, xp.ones_like(w)))
+    return xp.where(positive, xp.exp(xp.sum(alphas * logs, axis=1)), xp.zeros_like(w[:, 0]))
+
+
+def _factors(w, alphas, product):
+    """(v + sqrt(v^2 + 4 alpha p)) / 2 without cancellation for negative v, and the square root."""
+    xp = namespace(w)
+    four = 4.0 * alphas * product[:, None]
+    root = xp.sqrt(w * w + four)
+    tiny = xp.full_like(w, 1e-300)
+    lifted = 0.5 * four / xp.where(root - w > 0, root - w, tiny)
+    return xp.where(w > 0, 0.5 * (w + root), lifted), xp.where(root > 0, root, tiny)
+
+
+def _equation(theta, w, depth, alphas):
+    """log s - sum alpha_i log w_i(s) with s = |z| / (1 + e^-theta): increasing in theta, and resolved at both ends."""
+    xp = namespace(theta)
+    small = xp.exp(-xp.abs(theta))
+    right = theta > 0
+    near, far = 1.0 / (1.0 + small), small / (1.0 + small)
+    share, rest = xp.where(right, near, far), xp.where(right, far, near)
+    product = depth**2 * share * rest
+    factors, root = _factors(w, alphas, product)
+    value = xp.log(depth * share) - xp.sum(alphas * xp.log(factors), axis=1)
+    # dp / dtheta = p (rest - share), and alpha_i p d log w_i / dp = alpha_i (root_i - v_i) / (2 root_i)
+    change = xp.sum(alphas * (0.5 - 0.5 * w / root), axis=1) * (rest - share)
+    return value, rest - change
+
+
+def _project_curved(w, z, alphas):
+    """Projection onto the curved part of the boundary. w: (n, k), z: (n,) nonzero."""
+    xp = namespace(w)
+    depth = xp.abs(z)
+    size = xp.maximum(depth, xp.max(xp.abs(w), axis=1))  # a cone: work at unit scale, so that squares cannot overflow
+    unit, unit_depth = w / size[:, None], depth / size
+    zero = xp.zeros_like(depth)
+    high = widen(lambda theta: _equation(theta, unit, unit_depth, alphas)[0] >= 0, zero, 1.0, 10)
+    low = widen(lambda theta: _equation(theta, unit, unit_depth, alphas)[0] <= 0, zero, -1.0, 10)
+    low, high = xp.where(low < high, low, high - 1.0), high
+    theta = bracketed_newton(_equation, low, high, 0.5 * (low + high), (unit, unit_depth, alphas))
+    small = xp.exp(-xp.abs(theta))
+    near, far = 1.0 / (1.0 + small), small / (1.0 + small)
+    share, rest = xp.where(theta > 0, near, far), xp.where(theta > 0, far, near)
+    factors, _ = _factors(unit, alphas, unit_depth**2 * share * rest)
+    return xp.concat((factors * size[:, None], (z * share)[:, None]), axis=1)

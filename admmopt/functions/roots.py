@@ -1,0 +1,63 @@
+"""Roots of many increasing scalar equations at once: Newton's method kept inside a shrinking bracket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .base import Array, namespace
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def bracketed_newton(
+    residual: Callable[..., tuple[Array, Array]],
+    low: Array,
+    high: Array,
+    start: Array,
+    data: tuple[Array, ...] = (),
+    iterations: int = 200,
+) -> Array:
+    """x with ``residual(x, *data)[0] == 0``, elementwise, to about machine precision relative to x.
+
+    residual(x, *data) returns the value, negative below the root and positive above it, and its derivative. A Newton
+    step that leaves the bracket, or that shrinks too slowly, becomes a bisection (the classical safeguard), so the
+    derivative need not be exact. low, high, start and every array of `data`: (n,), low <= start <= high finite.
+    Equations already solved are dropped as soon as they are half of those left. Returns (n,).
+    """
+    xp = namespace(low)
+    x, last = start, high - low
+    solution = xp.zeros_like(low)
+    index = xp.arange(low.shape[0], device=low.device)
+    for _ in range(iterations):
+        f, slope = residual(x, *data)
+        low, high = xp.where(f < 0, x, low), xp.where(f > 0, x, high)
+        newton = x - f / xp.where(slope == 0, xp.ones_like(slope), slope)
+        good = (newton >= low) & (newton <= high) & (2 * xp.abs(newton - x) <= last) & (slope != 0)
+        following = xp.where(f == 0, x, xp.where(good, newton, low + 0.5 * (high - low)))
+        last = xp.abs(following - x)
+        x = following
+        moving = last > 2 * EPS * xp.abs(x) + 1e-300
+        left = int(xp.sum(moving))
+        if left == 0:
+            break
+        if 2 * left <= x.shape[0]:
+            solution[index[~moving]] = x[~moving]
+            low, high, x, last, index = low[moving], high[moving], x[moving], last[moving], index[moving]
+            data = tuple(item[moving] for item in data)
+    solution[index] = x
+    return solution
+
+
+def widen(sign_ok: Callable[[Array], Array], start: Array, step: float, limit: int = 60) -> Array:
+    """Move each entry of `start` by step, 2 step, 4 step, ... until `sign_ok` holds for it. All arrays: (n,)."""
+    xp = namespace(start)
+    x = start
+    for _ in range(limit):
+        bad = ~sign_ok(x)
+        if not bool(xp.any(bad)):
+            break
+        x = xp.where(bad, start + step, x)
+        step *= 2
+    return x
