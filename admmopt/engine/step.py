@@ -1,0 +1,60 @@
+"""The map that is iterated: one step of over-relaxed ADMM, w -> T(w), on the single vector w = (x, v).
+
+v = z + y / rho carries both sides: z = prox_{f/rho}(v) and y = rho (v - z) (Eckstein & Bertsekas 1992; COSMO). With
+    xt, zt = solve(sigma x - q, 2 z - v - b)       (the linear system of the backend; zt = A xt)
+    x+ = x + a (xt - x),   v+ = v + a (zt + b - z).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .standard import Standard
+
+
+class Step:
+    """T for fixed penalties, on the backend's arrays. Holds no iterate."""
+
+    def __init__(self, standard: Standard, backend, solver, xp, relaxation: float):
+        self.n, self.xp, self.relaxation = standard.n, xp, relaxation
+        self.solver, self.backend = solver, backend
+        on_host = xp is np
+        self.functions = standard.functions if on_host else [f.on(backend.asarray) for f in standard.functions]
+        self.slices = standard.slices
+        self.groups = [f.dim for f in standard.functions]
+        self.q, self.b = backend.asarray(standard.q), backend.asarray(standard.b)
+        self.tol: float | None = None
+        self.residual = 0.0  # of the last linear system, as the backend reports it
+
+    def penalties(self, rho: np.ndarray, sigma: np.ndarray) -> None:
+        """Step sizes t = 1 / rho, one per group of each function; a float where all groups agree."""
+        self.rho, self.sigma = self.backend.asarray(rho), self.backend.asarray(sigma)
+        self.metric = self.backend.asarray(np.concatenate([sigma, rho]))
+        self.steps = []
+        for rows, dim in zip(self.slices, self.groups, strict=True):
+            t = 1.0 / rho[rows][::dim]
+            same = t.size > 0 and bool(np.all(t == t[0]))
+            self.steps.append(float(t[0]) if same else self.backend.asarray(t))
+
+    def prox(self, v):
+        """z with z_i = prox_{f_i / rho_i}(v_i)."""
+        if len(self.functions) == 1:
+            return self.functions[0].prox(v, self.steps[0])
+        z = self.xp.empty_like(v)
+        for rows, function, t in zip(self.slices, self.functions, self.steps, strict=True):
+            z[rows] = function.prox(v[rows], t)
+        return z
+
+    def apply(self, w, z):
+        """T(w), given z = prox(v)."""
+        n, a = self.n, self.relaxation
+        x, v = w[:n], w[n:]
+        result = self.solver.solve(self.sigma * x - self.q, 2.0 * z - v - self.b, guess=x, tol=self.tol)
+        new = self.xp.empty_like(w)
+        new[:n] = x + a * (result.x - x)
+        new[n:] = v + a * (result.z + self.b - z)
+        self.last = result
+        return new
+
+    def dual(self, v, z):
+        return self.rho * (v - z)

@@ -1,0 +1,35 @@
+"""What a re-solve keeps: the prepared backend solver, the scaling and the penalty."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..backend_api import System
+from .equilibrate import equilibrate
+from .penalty import Penalty, multipliers
+from .standard import Standard
+
+
+class Workspace:
+    """Hand the same object to `solve` again: while P, F, A (by `System.key`) and the equality pattern are unchanged,
+    nothing is equilibrated or factorized anew."""
+
+    def __init__(self):
+        self.key = None
+        self.solver = None
+        self.penalty: Penalty | None = None
+        self.prepared = 0  # how often a backend had to prepare
+
+    def prepare(self, standard: Standard, backend) -> None:
+        """Make `solver` and `penalty` fit the problem, reusing what still does."""
+        system = System(standard.P, standard.F, standard.weight, standard.A, np.ones(standard.n), np.ones(standard.m))
+        shape = [(f.count, f.dim) for f in standard.functions]
+        key = (id(backend), system.key, tuple(shape), multipliers(standard).tobytes())
+        if key == self.key:
+            return
+        scaling = equilibrate(standard)
+        self.penalty = Penalty(standard, scaling)
+        self.solver = backend.prepare(system.with_penalty(self.penalty.rho, self.penalty.sigma))
+        self.key = key
+        self.backend = backend  # kept alive, so that its id stays its own
+        self.prepared += 1

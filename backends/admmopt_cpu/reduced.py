@@ -1,0 +1,171 @@
+"""Forms that eliminate everything but x: S x = r1 + A'(rho * r2), with S = P + sigma + F'WF + A' rho A."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.linalg as la
+import scipy.sparse as sp
+from admmopt.backend_api import LinearResult, System
+
+from .pieces import Pieces
+
+
+class Reduced:
+    """What these forms share: right-hand side, z = A x, one refinement step where a trial solve needs it."""
+
+    form = "reduced"
+
+    def __init__(self, system: System, pieces: Pieces, reason: str):
+        self.system, self.pieces, self.reason = system, pieces, reason
+        self.factorizations = self.solves = 0
+        self.refine = False
+        self.update(rho=system.rho)
+
+    def factorize(self) -> None:
+        """Factorize for the penalties in self.system."""
+        raise NotImplementedError
+
+    def invert(self, rhs: np.ndarray) -> np.ndarray:
+        """S^-1 rhs with the present factors."""
+        raise NotImplementedError
+
+    def update(self, *, rho, sigma=None):
+        self.system = self.system.with_penalty(rho, sigma)
+        self.factorize()
+        self.factorizations += 1
+        trial = np.cos(np.arange(self.pieces.n, dtype=float))
+        error = np.linalg.norm(self.system.product(self.invert(trial)) - trial)
+        self.refine = bool(error > 1e-10 * np.linalg.norm(trial))
+
+    def solve(self, r1, r2, *, guess=None, tol=None):
+        system = self.system
+        rhs = r1 + system.A.rmatvec(system.rho * r2)
+        x = self.invert(rhs)
+        if self.refine:
+            x = x + self.invert(rhs - system.product(x))
+        self.solves += 1
+        return LinearResult(x, system.A.matvec(x), lambda: relative_residual(system, x, rhs))
+
+    def report(self):
+        return {
+            "form": self.form,
+            "reason": self.reason,
+            "factorizations": self.factorizations,
+            "solves": self.solves,
+            "refined": self.refine,
+        }
+
+
+def relative_residual(system: System, x: np.ndarray, rhs: np.ndarray) -> float:
+    """||S x - rhs|| / ||rhs||, the rounding floor of a zero right-hand side taken as exact."""
+    size = float(np.linalg.norm(rhs))
+    return float(np.linalg.norm(system.product(x) - rhs)) / size if size > 0 else float(np.linalg.norm(x) > 0)
+
+
+class Diagonal(Reduced):
+    form = "diagonal"
+
+    def factorize(self):
+        self.inverse = 1.0 / self.pieces.shift(self.system)
+
+    def invert(self, rhs):
+        return self.inverse * rhs
+
+
+class Cholesky:
+    """L L' = S for a dense S; two triangular solves (faster than `cho_solve`: no checks, no copies)."""
+
+    def __init__(self, matrix: np.ndarray):
+        self.lower = la.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+
+    def solve(self, rhs):
+        half = la.solve_triangular(self.lower, rhs, lower=True, check_finite=False)
+        return la.solve_triangular(self.lower, half, lower=True, trans="T", overwrite_b=True, check_finite=False)
+
+
+class DenseCholesky(Reduced):
+    """S formed as a dense n x n matrix. The fixed part is formed once; A' rho A is reused, scaled, while the
+    penalties change by a common factor only."""
+
+    form = "dense Cholesky"
+
+    def __init__(self, system, pieces, reason):
+        self.fixed = np.zeros((pieces.n, pieces.n))
+        if pieces.P is not None:
+            self.fixed += pieces.P.toarray() if sp.issparse(pieces.P) else pieces.P
+        self.kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
+        for rows in self.kinds:
+            kept = ~np.isnan(rows.weight)
+            if kept.any():
+                self.fixed += gram(rows.matrix, np.where(kept, rows.weight, 0.0))
+        self.grams: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(self.kinds)
+        super().__init__(system, pieces, reason)
+
+    def factorize(self):
+        S = self.fixed.copy()
+        for i, rows in enumerate(self.kinds):
+            free = np.isnan(rows.weight)
+            if not free.any():
+                continue
+            scale = np.where(free, rows.scale(self.system.rho), 0.0)
+            known = self.grams[i]
+            ratio = common_factor(scale[free], known[0][free]) if known is not None else None
+            if ratio is None:
+                known, ratio = (scale, gram(rows.matrix, scale)), 1.0
+                self.grams[i] = known
+            S += ratio * known[1]
+        S[np.diag_indices_from(S)] += self.pieces.shift(self.system)
+        self.factor = Cholesky(S)
+
+    def invert(self, rhs):
+        return self.factor.solve(rhs)
+
+
+class Woodbury(Reduced):
+    """Few rows R beside a diagonal D: S^-1 = D^-1 - D^-1 R' (W^-1 + R D^-1 R')^-1 R D^-1, factorizing k x k.
+    R D^-1 R' is reused, scaled, while D changes by a common factor only."""
+
+    form = "Woodbury"
+
+    def __init__(self, system, pieces, reason):
+        self.rows = joined(pieces)
+        self.known = None
+        super().__init__(system, pieces, reason)
+
+    def factorize(self):
+        self.inverse = 1.0 / self.pieces.shift(self.system)
+        ratio = common_factor(self.inverse, self.known[0]) if self.known is not None else None
+        if ratio is None:
+            self.known, ratio = (self.inverse, gram(self.rows.matrix.T, self.inverse)), 1.0
+        inner = ratio * self.known[1]
+        with np.errstate(divide="ignore"):
+            inner[np.diag_indices_from(inner)] += np.minimum(1.0 / self.rows.scale(self.system.rho), 1e300)
+        self.factor = Cholesky(inner)
+
+    def invert(self, rhs):
+        x = self.inverse * rhs
+        return x - self.inverse * (self.factor.solve(self.rows.matrix @ x) @ self.rows.matrix)
+
+
+def joined(pieces: Pieces):
+    """All rows that are not single entries, as one dense group."""
+    from .pieces import Rows, _join
+
+    kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
+    return _join([Rows(r.matrix.toarray() if sp.issparse(r.matrix) else r.matrix, r.index, r.weight) for r in kinds])
+
+
+def gram(matrix, weight: np.ndarray) -> np.ndarray:
+    """matrix' diag(weight) matrix as a dense array (weights may not be negative)."""
+    if sp.issparse(matrix):
+        return (matrix.T @ (sp.diags_array(weight) @ matrix)).toarray()
+    if weight.size and np.all(weight == weight[0]):
+        return weight[0] * (matrix.T @ matrix)
+    scaled = np.sqrt(weight)[:, None] * matrix
+    return scaled.T @ scaled
+
+
+def common_factor(new: np.ndarray, old: np.ndarray) -> float | None:
+    """c with new = c * old to rounding, or None."""
+    ratio = new / old
+    return float(ratio[0]) if ratio.size and np.ptp(ratio) <= 1e-12 * abs(ratio[0]) else None
