@@ -4,3 +4,16 @@ from .exponential import ExponentialCone as ExponentialCone
 from .power import PowerCone as PowerCone
 from .power import PowerConeND as PowerConeND
 from .semidefinite import PSDCone as PSDCone
+from .balls import L1Ball as L1Ball
+from .balls import L2Ball as L2Ball
+from .halfspace import AffineSet as AffineSet
+from .halfspace import HalfSpace as HalfSpace
+from .halfspace import HyperSlab as HyperSlab
+from .logsumexp import LogSumExp as LogSumExp
+from .norms import EuclideanNorm as EuclideanNorm
+from .norms import Maximum as Maximum
+from .norms import NormInf as NormInf
+from .norms import NormOne as NormOne
+from .norms import SumLargest as SumLargest
+from .quad_over_lin import QuadOverLin as QuadOverLin
+from .simplex import Simplex as Simplex

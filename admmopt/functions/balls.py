@@ -1,0 +1,60 @@
+"""Norm balls around the origin (the l-infinity ball is a box)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .base import Array, column, namespace
+from .sets import Set
+from .threshold import threshold
+
+
+class _Ball(Set):
+    """Bounded, so that the recession cone is {0}; the support function is the dual norm."""
+
+    def recession(self, d: Array) -> tuple[float, Array]:
+        return 0.0, 0.0 * d
+
+
+@dataclass(eq=False)
+class L2Ball(_Ball):
+    """Groups with ||y||_2 <= radius. radius: float or (count,)."""
+
+    count: int
+    dim: int
+    radius: float | np.ndarray = 1.0
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        norm = xp.linalg.vector_norm(groups, axis=1)
+        outside = norm > self.radius
+        scale = xp.where(outside, self.radius / xp.where(outside, norm, xp.ones_like(norm)), xp.ones_like(norm))
+        return (scale[:, None] * groups).reshape(-1)
+
+    def domain_support(self, y: Array) -> tuple[float, Array]:
+        xp = namespace(y)
+        return float(xp.sum(self.radius * xp.linalg.vector_norm(y.reshape(self.count, self.dim), axis=1))), y
+
+
+@dataclass(eq=False)
+class L1Ball(_Ball):
+    """Groups with ||y||_1 <= radius: soft thresholding at the level where the radius is met. radius: float or (count,)."""
+
+    count: int
+    dim: int
+    radius: float | np.ndarray = 1.0
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        size = xp.abs(groups)
+        theta = threshold(size, self.radius)
+        rest = size - column(xp.where(theta > 0, theta, xp.zeros_like(theta)))
+        return (xp.sign(groups) * xp.where(rest > 0, rest, xp.zeros_like(rest))).reshape(-1)
+
+    def domain_support(self, y: Array) -> tuple[float, Array]:
+        xp = namespace(y)
+        return float(xp.sum(self.radius * xp.max(xp.abs(y).reshape(self.count, self.dim), axis=1))), y

@@ -1,0 +1,33 @@
+"""The scaled probability simplex."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .base import Array, namespace
+from .sets import Set
+from .threshold import threshold
+
+
+@dataclass(eq=False)
+class Simplex(Set):
+    """Groups with y >= 0 and sum y = total. total: positive, float or (count,)."""
+
+    count: int
+    dim: int
+    total: float | np.ndarray = 1.0
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        y = groups - threshold(groups, self.total)[:, None]
+        return xp.where(y > 0, y, xp.zeros_like(y)).reshape(-1)
+
+    def domain_support(self, y: Array) -> tuple[float, Array]:
+        xp = namespace(y)
+        return float(xp.sum(self.total * xp.max(y.reshape(self.count, self.dim), axis=1))), y
+
+    def recession(self, d: Array) -> tuple[float, Array]:
+        return 0.0, 0.0 * d
