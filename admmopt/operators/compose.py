@@ -195,6 +195,8 @@ def compose(outer: Operator, inner: Operator) -> Operator:
     simple = (Diagonal, Sparse)
     if isinstance(outer, simple) and isinstance(inner, simple):
         return Sparse(outer.entries() @ inner.entries())
+    if isinstance(inner, Composition) and isinstance(outer, simple) and isinstance(inner.outer, simple):
+        return compose(compose(outer, inner.outer), inner.inner)
     return Composition(outer, inner)
 
 

@@ -1,0 +1,129 @@
+"""Constraints over cones, with affine arguments, as pieces that know how to read their dual values back."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+from cvxpy.constraints import PSD, SOC, Equality, ExpCone, Inequality, NonNeg, NonPos, PowCone3D, PowConeND, Zero
+
+from .. import functions as fn
+from .affine import AffineWalk, flat
+from .pieces import Piece, from_svec, interleave, svec_operator
+
+
+def constraint_pieces(constraint, walk: AffineWalk) -> list[Piece]:
+    """One piece per constraint. The dual of `expr in K` is -y for y in the normal cone of K at expr."""
+    build = _BUILDERS.get(type(constraint))
+    if build is None:
+        raise TypeError(f"no rule for constraints of type {type(constraint).__name__}: {constraint}")
+    if constraint.size == 0:
+        return []
+    return [build(constraint, walk)]
+
+
+def _shaped(constraint, sign: float):
+    shape = constraint.args[0].shape if not isinstance(constraint, Equality | Inequality) else constraint.shape
+    return lambda y: sign * y.reshape(shape, order="F")
+
+
+def _equality(constraint, walk):
+    expr = constraint.expr if isinstance(constraint, Equality) else constraint.args[0]
+    map = walk.map(expr)
+    return Piece(fn.zero(map.size), map, "equality", constraint.id, _shaped(constraint, 1.0))
+
+
+def _inequality(constraint, walk):
+    expr = constraint.expr if isinstance(constraint, Inequality) else constraint.args[0]
+    map = walk.map(expr)
+    return Piece(fn.nonpos(map.size), map, "inequality", constraint.id, _shaped(constraint, 1.0))
+
+
+def _nonneg(constraint, walk):
+    map = walk.map(constraint.args[0])
+    return Piece(fn.nonneg(map.size), map, "inequality", constraint.id, _shaped(constraint, -1.0))
+
+
+def _second_order(constraint, walk):
+    t, X = constraint.args
+    count, dim = constraint.num_cones(), constraint.cone_sizes()[0]
+    numbered = np.arange(count * dim).reshape(count, dim)
+    inside = numbered[:, 1:]
+    if not (X.ndim == 2 and constraint.axis == 1):
+        inside = inside.T  # each column of X is a cone
+    map = interleave([walk.map(t), walk.map(X)], [numbered[:, 0], inside.ravel(order="F")])
+    return Piece(fn.SecondOrderCone(count, dim), map, "second-order cone", constraint.id, lambda y: -y)
+
+
+def _semidefinite(constraint, walk):
+    shape = constraint.args[0].shape
+    count = int(np.prod(shape[:-2], dtype=int))
+    map = walk.map(constraint.args[0]).then(svec_operator(shape))
+    return Piece(fn.PSDCone(count, shape[-1]), map, "semidefinite cone", constraint.id, lambda y: from_svec(-y, shape))
+
+
+def _exponential(constraint, walk):
+    count = constraint.args[0].size
+    maps = [walk.map(arg) for arg in constraint.args]
+    map = interleave(maps, [3 * np.arange(count) + j for j in range(3)])
+    return Piece(fn.ExponentialCone(count), map, "exponential cone", constraint.id, lambda y: -y)
+
+
+def _power3(constraint, walk):
+    count = constraint.args[0].size
+    alpha = np.broadcast_to(flat(walk.value(cp.Constant(constraint.alpha.value))), (count,)).copy()
+    maps = [walk.map(arg) for arg in constraint.args]
+    map = interleave(maps, [3 * np.arange(count) + j for j in range(3)])
+    return Piece(fn.PowerCone(count, alpha), map, "power cone", constraint.id, lambda y: -y.reshape(-1, 3).T)
+
+
+def _power(constraint, walk):
+    W, z = constraint.args
+    alpha = np.asarray(constraint.alpha.value, dtype=float)
+    if alpha.ndim == 1:
+        alpha = alpha[:, None] if constraint.axis == 0 else alpha[None, :]
+    alpha = alpha.T if constraint.axis == 0 else alpha  # (cones, dim)
+    count, dim = alpha.shape
+    numbered = np.arange(count * (dim + 1)).reshape(count, dim + 1)
+    inside = numbered[:, :-1].T if W.ndim < 2 or constraint.axis == 0 else numbered[:, :-1]
+    map = interleave([walk.map(W), walk.map(z)], [inside.ravel(order="F"), numbered[:, -1]])
+    function = fn.PowerConeND(alpha)
+    return Piece(function, map, "power cone", constraint.id, lambda y: -y.reshape(count, dim + 1).T)
+
+
+_BUILDERS = {
+    Zero: _equality,
+    Equality: _equality,
+    Inequality: _inequality,
+    NonPos: _inequality,
+    NonNeg: _nonneg,
+    SOC: _second_order,
+    PSD: _semidefinite,
+    ExpCone: _exponential,
+    PowCone3D: _power3,
+    PowConeND: _power,
+}
+
+
+def bound_pieces(variable, walk: AffineWalk) -> list[Piece]:
+    """The bounds that a variable carries as attributes (nonneg, nonpos, pos, neg, bounds) as one box."""
+    attributes = variable.attributes
+    lower, upper = np.full(variable.size, -np.inf), np.full(variable.size, np.inf)
+    if attributes["nonneg"] or attributes["pos"]:
+        lower[:] = 0
+    if attributes["nonpos"] or attributes["neg"]:
+        upper[:] = 0
+    if attributes["bounds"] is not None:
+        lo, hi = (_bound(bound, variable.shape) for bound in attributes["bounds"])
+        lower, upper = np.maximum(lower, lo), np.minimum(upper, hi)
+    if not (np.isfinite(lower).any() or np.isfinite(upper).any()):
+        return []
+    if np.any(lower > upper):
+        raise ValueError(f"the lower bound of variable {variable.name()} exceeds its upper bound.")
+    return [Piece(fn.box(lower, upper), walk.map(variable), "bounds")]
+
+
+def _bound(bound, shape) -> np.ndarray:
+    value = bound.value if isinstance(bound, cp.Expression) else bound
+    if value is None:
+        raise ValueError(f"the bound {bound} has no value.")
+    return np.broadcast_to(np.asarray(value, dtype=float), shape).ravel(order="F")

@@ -1,0 +1,297 @@
+"""Fewer, better terms: what acts on the same affine argument becomes one function, one prox, one penalty.
+
+Coordinates first: every piecewise quadratic whose rows each touch a single entry of x (bounds, |x_j|, x_j >= -1, ...)
+is rewritten as a function of x_j itself, and all of those on one entry are added up. Then terms on one operator, then
+terms of one kind on sparse rows. The dual of a fused sum is handed back to its summands within their subdifferentials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..engine.problem import LeastSquares, Term
+from ..functions import EmptyDomain, FusedLasso, PiecewiseQuadratic, TotalVariation, square
+from ..operators import Composition, Diagonal, Identity, Operator, Row, Sparse
+from .pieces import Piece, Squares
+
+
+@dataclass
+class Share:
+    """A piece's part in a term: piece row ``rows[i]`` is term row ``at[i]``, with z_piece = scale z + shift.
+
+    `part`: the piece's function in the term's own argument when it shares these rows with others, else None.
+    """
+
+    piece: Piece
+    rows: np.ndarray
+    at: np.ndarray
+    scale: np.ndarray
+    part: PiecewiseQuadratic | None = None
+
+
+@dataclass
+class Fused:
+    """A term and the pieces it is made of."""
+
+    term: Term
+    shares: list[Share]
+
+    def duals(self, z: np.ndarray, y: np.ndarray, found: dict[int, np.ndarray]) -> None:
+        """Distribute y over the shares: found[id(piece)] is the piece's own y.
+
+        Each share first takes the point of its subdifferential nearest to zero; what is left of y then goes to the
+        shares in turn, as far as their intervals allow.
+        """
+        rest, taken = y.copy(), []
+        for share in self.shares:
+            lo, hi = (-np.inf, np.inf) if share.part is None else share.part.subdifferential(z[share.at])
+            start = np.zeros(share.at.size) if share.part is None else np.minimum(np.maximum(lo, 0.0), hi)
+            rest[share.at] -= start
+            taken.append((start, lo, hi))
+        for share, (start, lo, hi) in zip(self.shares, taken, strict=True):
+            own = np.minimum(np.maximum(start + rest[share.at], lo), hi)
+            rest[share.at] -= own - start
+            found.setdefault(id(share.piece), np.zeros(share.piece.map.size))[share.rows] = own / share.scale
+
+
+@dataclass
+class Placed:
+    """A piece on x: function(scale * (operator x) + constant)."""
+
+    piece: Piece
+    operator: Operator
+    scale: np.ndarray
+
+    @property
+    def function(self) -> PiecewiseQuadratic:
+        """The piece as a function of operator x (piecewise quadratics only)."""
+        return self.piece.function.precompose(self.scale, self.piece.map.constant)
+
+    @property
+    def piecewise(self) -> bool:
+        return isinstance(self.piece.function, PiecewiseQuadratic)
+
+    def alone(self) -> Fused:
+        """A term of its own."""
+        rows = np.arange(self.piece.map.size)
+        share = Share(self.piece, rows, rows, self.scale)
+        if self.piecewise:
+            return Fused(Term(self.function, self.operator, np.zeros(rows.size), self.piece.label), [share])
+        return Fused(Term(self.piece.function, self.operator, self.piece.map.constant, self.piece.label), [share])
+
+
+def on_x(parts: dict[int, Operator], columns: dict[int, slice], n: int) -> Operator:
+    """Operators on variables as one operator on x."""
+    blocks = sorted(((columns[v], op) for v, op in parts.items()), key=lambda block: block[0].start)
+    if len(blocks) == 1 and blocks[0][1].shape[1] == n:
+        return blocks[0][1]
+    if all(isinstance(op, Diagonal | Sparse) for _, op in blocks):
+        return Sparse(Row(blocks, n).entries())
+    return Row(blocks, n)
+
+
+def placed(piece: Piece, columns: dict[int, slice], n: int) -> Placed:
+    """The piece on x, with a diagonal in front of a dense operator moved into an elementwise function."""
+    parts, ones = piece.map.parts, np.ones(piece.map.size)
+    outers = [op.outer.d for op in parts.values() if isinstance(op, Composition) and isinstance(op.outer, Diagonal)]
+    if outers and isinstance(piece.function, PiecewiseQuadratic) and np.all(outers[0]):
+        stripped = {v: _without(op, outers[0]) for v, op in parts.items()}
+        if all(op is not None for op in stripped.values()):
+            return Placed(piece, on_x(stripped, columns, n), outers[0])
+    return Placed(piece, on_x(parts, columns, n), ones)
+
+
+def _without(op: Operator, d: np.ndarray) -> Operator | None:
+    """diag(d)^-1 op where that keeps a dense operator as it is."""
+    if isinstance(op, Composition) and isinstance(op.outer, Diagonal) and np.array_equal(op.outer.d, d):
+        return op.inner
+    if isinstance(op, Diagonal | Sparse):
+        return Sparse(Diagonal(1 / d).entries() @ op.entries())
+    return None
+
+
+def coordinates(operator: Operator) -> tuple[np.ndarray, np.ndarray] | None:
+    """(columns, coefficients) when every row holds exactly one nonzero entry, else None."""
+    if isinstance(operator, Diagonal):
+        return (np.arange(operator.d.size), operator.d) if np.all(operator.d) else None
+    if isinstance(operator, Sparse) and operator.single_entry_rows:
+        matrix = operator.matrix
+        if matrix.nnz == matrix.shape[0] and np.all(matrix.data):
+            return matrix.indices, matrix.data
+    return None
+
+
+def fuse_coordinates(items: list[tuple[Placed, np.ndarray, np.ndarray]], n: int) -> list[Fused]:
+    """One term for all piecewise quadratics on single entries of x; items are (placed, columns, coefficients)."""
+    if not items:
+        return []
+    columns = np.concatenate([cols for _, cols, _ in items])
+    scale = np.concatenate([coefficients * item.scale for item, _, coefficients in items])
+    shift = np.concatenate([item.piece.map.constant for item, _, _ in items])
+    owner = np.repeat(np.arange(len(items)), [cols.size for _, cols, _ in items])
+    row = np.concatenate([np.arange(cols.size) for _, cols, _ in items])
+    whole = PiecewiseQuadratic.concatenate([item.piece.function for item, _, _ in items]).precompose(scale, shift)
+
+    order = np.argsort(columns, kind="stable")
+    ordered = columns[order]
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    position = np.cumsum(first) - 1  # which entry of the term
+    depth = np.arange(order.size) - np.flatnonzero(first)[position]  # how many came before on that entry
+    touched = ordered[first]
+
+    total = whole.take(order[depth == 0])
+    try:
+        for level in range(1, int(depth.max()) + 1):
+            here = depth == level
+            total = add_at(total, position[here], whole.take(order[here]))
+    except EmptyDomain:  # contradictory bounds: rows stay apart, so that the engine finds and checks the certificate
+        return [item.alone() for item, _, _ in items]
+
+    crowded = np.bincount(position) > 1
+    shares = []
+    for k, (item, _, _) in enumerate(items):
+        mine = owner[order] == k
+        at, source = position[mine], order[mine]
+        part = whole.take(source) if crowded[at].any() else None
+        shares.append(Share(item.piece, row[source], at, scale[source], part))
+    operator: Operator = Identity(n)
+    if touched.size < n:
+        where = (np.arange(touched.size), touched)
+        operator = Sparse(sp.csr_array((np.ones(touched.size), where), shape=(touched.size, n)))
+    label = " + ".join(dict.fromkeys(item.piece.label for item, _, _ in items))
+    return [Fused(Term(total, operator, np.zeros(touched.size), label), shares)]
+
+
+def add_at(total: PiecewiseQuadratic, at: np.ndarray, other: PiecewiseQuadratic) -> PiecewiseQuadratic:
+    """total with `other` added to its entries `at`."""
+    if at.size == total.size:
+        return total + other.take(np.argsort(at))
+    index = np.arange(total.size)
+    index[at] = total.size + np.arange(at.size)
+    return PiecewiseQuadratic.concatenate([total, total.take(at) + other]).take(index)
+
+
+def fuse_operators(items: list[Placed], squares: list[tuple[Squares, Operator]]) -> tuple[list[Fused], list]:
+    """One term for all piecewise quadratics on one operator, least squares on that operator included."""
+    groups: dict[object, list[Placed]] = {}
+    for item in items:
+        groups.setdefault(item.operator.key, []).append(item)
+    left = []
+    for square_piece, operator in squares:
+        group = groups.get(operator.key)
+        if group is None:
+            left.append((square_piece, operator))
+            continue
+        weight = square_piece.weight
+        summand = Piece(square(weight.size, weight), square_piece.map, square_piece.label)
+        group.append(Placed(summand, group[0].operator, np.ones(weight.size)))
+    return [_sum_of(group) for group in groups.values()], left
+
+
+def _sum_of(group: list[Placed]) -> Fused:
+    if len(group) == 1:
+        return group[0].alone()
+    functions = [item.function for item in group]
+    try:
+        total = functions[0]
+        for function in functions[1:]:
+            total = total + function
+    except EmptyDomain:
+        return _stacked([item.alone() for item in group])
+    rows = np.arange(total.size)
+    shares = [Share(item.piece, rows, rows, item.scale, f) for item, f in zip(group, functions, strict=True)]
+    label = " + ".join(dict.fromkeys(item.piece.label for item in group))
+    return Fused(Term(total, group[0].operator, np.zeros(total.size), label), shares)
+
+
+def merge(terms: list[Fused]) -> list[Fused]:
+    """Terms of one mergeable kind on sparse rows become one term (cones of one size, all piecewise quadratics)."""
+    groups: dict[object, list[Fused]] = {}
+    single: list[Fused] = []
+    for fused in terms:
+        function, operator = fused.term.function, fused.term.operator
+        mergeable = isinstance(operator, Sparse | Diagonal) and hasattr(type(function), "concatenate")
+        if mergeable and coordinates(operator) is None:
+            groups.setdefault((type(function), function.dim), []).append(fused)
+        else:
+            single.append(fused)
+    return single + [_stacked(group) for group in groups.values()]
+
+
+def _stacked(group: list[Fused]) -> Fused:
+    if len(group) == 1:
+        return group[0]
+    function = type(group[0].term.function).concatenate([fused.term.function for fused in group])
+    operator = Sparse(sp.vstack([fused.term.operator.entries() for fused in group], format="csr"))
+    offset = np.concatenate([fused.term.offset for fused in group])
+    shares, start = [], 0
+    for fused in group:
+        shares += [Share(s.piece, s.rows, s.at + start, s.scale, s.part) for s in fused.shares]
+        start += fused.term.function.size
+    label = " + ".join(dict.fromkeys(fused.term.label for fused in group))
+    return Fused(Term(function, operator, offset, label), shares)
+
+
+def variation(item: Placed) -> tuple[slice, float] | None:
+    """(columns, weight) when the piece is weight * ||first differences of consecutive entries of x||_1."""
+    operator, function = item.operator, item.piece.function
+    if not isinstance(operator, Sparse) or operator.shape[0] < 2 or np.any(item.piece.map.constant):
+        return None
+    matrix = operator.matrix
+    if matrix.nnz != 2 * matrix.shape[0] or np.any(np.diff(matrix.indptr) != 2):
+        return None
+    start = int(matrix.indices.min())
+    low = start + np.arange(matrix.shape[0])
+    pairs, data = np.sort(matrix.indices.reshape(-1, 2), axis=1), matrix.data.reshape(-1, 2)
+    if not (np.array_equal(pairs[:, 0], low) and np.array_equal(pairs[:, 1], low + 1) and not np.any(data.sum(axis=1))):
+        return None
+    weight = function.absolute_weight()
+    steps = np.abs(data[:, 0]) * (0 if weight is None else weight)
+    if weight is None or not np.allclose(steps, steps[0], rtol=1e-14, atol=0):
+        return None
+    return slice(start, start + matrix.shape[0] + 1), float(steps[0])
+
+
+def variation_term(item: Placed, columns: slice, weight: float, n: int) -> Fused:
+    """The term of the exact total-variation prox on these entries of x."""
+    size = columns.stop - columns.start
+    where = (np.arange(size), np.arange(columns.start, columns.stop))
+    operator = Identity(n) if size == n else Sparse(sp.csr_array((np.ones(size), where), shape=(size, n)))
+    return Fused(Term(TotalVariation(size, weight), operator, np.zeros(size), "total variation"), [])
+
+
+def fuse_variation(terms: list[Fused]) -> list[Fused]:
+    """Total variation and an l1 norm of one weight on the same entries: the fused lasso, whose prox is exact."""
+    for tv in [f for f in terms if isinstance(f.term.function, TotalVariation)]:
+        for other in terms:
+            function = other.term.function
+            if not isinstance(function, PiecewiseQuadratic) or other.term.operator.key != tv.term.operator.key:
+                continue
+            weight = function.absolute_weight()
+            if weight is not None and np.ptp(weight) == 0:
+                joint = FusedLasso(function.size, tv.term.function.weight, float(weight[0]))
+                fused = Fused(Term(joint, tv.term.operator, tv.term.offset, "fused lasso"), [])
+                return [f for f in terms if f is not tv and f is not other] + [fused]
+    return terms
+
+
+def assemble(pieces: list[Piece], squares: list[Squares], columns: dict[int, slice], n: int):
+    """(terms with their shares, least-squares rows) of a split problem on x."""
+    on_coordinates, by_operator, done = [], [], []
+    for piece in pieces:
+        item = placed(piece, columns, n)
+        if not item.piecewise:
+            done.append(item.alone())
+        elif (found := coordinates(item.operator)) is not None:
+            on_coordinates.append((item, *found))
+        elif piece.constraint is None and (tv := variation(item)) is not None:
+            done.append(variation_term(item, *tv, n))
+        else:
+            by_operator.append(item)
+    sums, left = fuse_operators(by_operator, [(s, on_x(s.map.parts, columns, n)) for s in squares])
+    terms = fuse_variation(merge(done + sums) + fuse_coordinates(on_coordinates, n))
+    rows = [LeastSquares(operator, -s.map.constant, s.weight, s.label) for s, operator in left]
+    return terms, rows
