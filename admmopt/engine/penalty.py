@@ -66,7 +66,7 @@ def multipliers(standard: Standard) -> np.ndarray:
             part[np.broadcast_to(point, part.shape)] = EQUALITY
         free = getattr(function, "is_free", None)
         if free is not None:
-            part[np.broadcast_to(free, part.shape)] = FREE
+            part[np.broadcast_to(free & function.is_affine, part.shape)] = FREE
     return m
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from admmopt.backend_api import BackendError, Capabilities, System
 
 from .choose import choose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from admmopt.backend_api import LinearResult, System
 
 from .reduced import relative_residual

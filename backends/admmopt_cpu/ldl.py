@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 import qdldl
 import scipy.sparse as sp
+
 from admmopt.backend_api import LinearResult, System
 
 from .pieces import Pieces

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+
 from admmopt.backend_api import System
 from admmopt.operators import Diagonal, Operator
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg as la
 import scipy.sparse as sp
+
 from admmopt.backend_api import LinearResult, System
 
 from .pieces import Pieces
