@@ -1,1 +1,34 @@
-"""admmopt."""
+"""admmopt: declare a problem in CVXPY's language, solve it by splitting, on the backend you name.
+
+``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`, `Problem`,
+`ADMM` and the nonconvex sets.
+"""
+
+import cvxpy as _cvxpy
+from cvxpy import *  # noqa: F403
+
+from . import dsl as dsl
+from .backend_api import BackendError as BackendError
+from .dsl.problem import Problem as Problem
+from .dsl.sets import Boolean as Boolean
+from .dsl.sets import Cardinality as Cardinality
+from .dsl.sets import FiniteSet as FiniteSet
+from .dsl.sets import Permutation as Permutation
+from .dsl.sets import Rank as Rank
+from .dsl.sets import Sphere as Sphere
+from .dsl.solution import Solution as Solution
+from .dsl.solve import explain as explain
+from .dsl.solve import solve as solve
+from .engine.status import Status as Status
+from .interfaces.conic import ADMM as ADMM
+
+__version__ = "0.1.0"
+
+
+def _solve_method(problem, **options) -> float:
+    """What ``problem.solve(method="admm", ...)`` runs; returns the optimal value as CVXPY does."""
+    solve(problem, **options)
+    return problem.value
+
+
+_cvxpy.Problem.register_solve("admm", _solve_method)

@@ -174,7 +174,7 @@ class AffineWalk:
 
     def _shift(self, expr) -> list[AffineMap]:
         """What the constant arguments of a sum or a stack contribute."""
-        if isinstance(expr, AddExpression | (*SELECTIONS,)):
+        if isinstance(expr, (AddExpression, *SELECTIONS)):
             return [
                 self.map(arg).then(outer)
                 for arg, outer in self.jacobian(expr, constants=True)

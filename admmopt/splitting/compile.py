@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cvxpy as cp
 import cvxpy.settings as cps
 import numpy as np
@@ -16,7 +14,7 @@ from ..engine.status import Status
 from ..operators import Composition, Dense, Operator, Sparse, add
 from .affine import AffineMap, AffineWalk
 from .constraints import bound_pieces, constraint_pieces
-from .fuse import assemble, on_x
+from .fuse import assemble, on_x, piece_duals
 from .objective import Objective
 from .pieces import Linear, Piece, Quadratic, Squares
 from .reduce import reduce
@@ -32,15 +30,13 @@ _CVXPY_STATUS = {
 
 
 class Compiled:
-    """A CVXPY problem, split. `extra`: pieces for constraints CVXPY does not know (nonconvex sets): a function from the
-    reduced problem's affine walk to pieces."""
+    """A CVXPY problem, split."""
 
-    def __init__(self, problem: cp.Problem, gp: bool = False, extra: Callable[[AffineWalk], list[Piece]] | None = None):
+    def __init__(self, problem: cp.Problem, gp: bool = False):
         self.problem = problem
         self.reduced, self.chain, self.inverse, self.dpp = reduce(problem, gp)
         self.walk = AffineWalk()
         self.objective = Objective(self.walk)
-        self.extra = extra
         self.variables = sorted(self.reduced.variables(), key=lambda v: v.id)
         self.columns, self.n = {}, 0
         for variable in self.variables:
@@ -71,8 +67,6 @@ class Compiled:
             pieces += self._of_constraint(constraint)
         for variable in self.variables:
             pieces += bound_pieces(variable, self.walk)
-        if self.extra is not None:
-            pieces += self.extra(self.walk)
 
         split = SplitProblem(self.n, np.zeros(self.n))
         matrices: list[Operator] = []
@@ -127,48 +121,24 @@ class Compiled:
         """Values, duals and status into the user's own CVXPY objects."""
         status = _CVXPY_STATUS[solution.status]
         if status in cps.SOLUTION_PRESENT:
-            primal = {
-                v.id: solution.x[self.columns[v.id]].reshape(v.shape, order="F") for v in self.variables
-            }
-            raw = CvxpySolution(status, solution.value, primal, self.duals(solution.z, solution.y), {})
+            primal = {v.id: solution.x[self.columns[v.id]].reshape(v.shape, order="F") for v in self.variables}
+            raw = CvxpySolution(status, solution.value, primal, self.duals(solution), {})
         else:
-            value = np.inf if solution.status == Status.INFEASIBLE else -np.inf
-            duals = {}
-            if solution.status == Status.INFEASIBLE and solution.certificate is not None:
-                duals = self._split_certificate(solution.certificate)
-            raw = CvxpySolution(status, value, {}, duals, {})
+            infeasible = solution.status == Status.INFEASIBLE
+            duals = self.duals(solution) if infeasible else {}
+            raw = CvxpySolution(status, np.inf if infeasible else -np.inf, {}, duals, {})
         self.problem.unpack(self.chain.invert(raw, self.inverse))
+        if solution.status == Status.LOCAL:
+            self.problem._status = str(Status.LOCAL)  # CVXPY has no word for it
 
-    def duals(self, z: list[np.ndarray], y: list[np.ndarray]) -> dict[int, object]:
+    def duals(self, solution: SplitSolution) -> dict[int, object]:
         """Dual values of the reduced problem's constraints, by constraint id."""
-        found: dict[int, np.ndarray] = {}
-        for fused, z_term, y_term in zip(self.fused, z, y, strict=True):
-            if any(share.piece.constraint is not None for share in fused.shares):
-                fused.duals(z_term, y_term, found)
+        found = piece_duals(self.fused, solution.z, solution.y, solution.certificate)
         duals = {}
-        for fused in self.fused:
-            for share in fused.shares:
-                piece = share.piece
-                if piece.constraint is not None and id(piece) in found:
-                    duals[piece.constraint] = piece.decode(found[id(piece)])
+        for share in (share for fused in self.fused for share in fused.shares):
+            if share.piece.constraint is not None:
+                duals[share.piece.constraint] = share.piece.decode(found[id(share.piece)])
         return duals
-
-    def _split_certificate(self, certificate: np.ndarray) -> dict[int, object]:
-        found: dict[int, np.ndarray] = {}
-        start = 0
-        for fused in self.fused:
-            y = certificate[start : start + fused.term.function.size]
-            start += y.size
-            for share in fused.shares:
-                if share.part is None:
-                    out = found.setdefault(id(share.piece), np.zeros(share.piece.map.size))
-                    out[share.rows] = y[share.at] / share.scale
-        shares = [share for fused in self.fused for share in fused.shares]
-        return {
-            s.piece.constraint: s.piece.decode(found[id(s.piece)])
-            for s in shares
-            if s.piece.constraint is not None and id(s.piece) in found
-        }
 
 
 def _root(P) -> np.ndarray:

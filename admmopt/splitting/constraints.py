@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cvxpy as cp
 import numpy as np
 from cvxpy.constraints import PSD, SOC, Equality, ExpCone, Inequality, NonNeg, NonPos, PowCone3D, PowConeND, Zero
@@ -11,9 +13,53 @@ from .affine import AffineWalk, flat
 from .pieces import Piece, from_svec, interleave, svec_operator
 
 
+class SetConstraint(cp.constraints.constraint.Constraint):
+    """An affine expression lies in a set that CVXPY does not know, given by its proximable indicator.
+
+    Such a constraint travels through CVXPY's reductions like any other; only this engine can solve it.
+    """
+
+    def __init__(self, expr, make: Callable[[tuple[int, ...]], fn.base.Function], name: str, constr_id=None):
+        super().__init__([cp.Expression.cast_to_const(expr)], constr_id)
+        self.make, self.title = make, name
+        self.function()  # a set that does not fit the expression is refused here
+
+    def function(self):
+        return self.make(self.args[0].shape)
+
+    def get_data(self):
+        return [self.make, self.title, self.id]
+
+    def name(self) -> str:
+        return f"{self.title}({self.args[0].name()})"
+
+    def is_dcp(self, dpp: bool = False) -> bool:
+        return self.args[0].is_affine()
+
+    def is_dgp(self, dpp: bool = False) -> bool:
+        return False
+
+    def is_dqcp(self) -> bool:
+        return self.is_dcp()
+
+    @property
+    def residual(self):
+        """Distance to the set, infinity norm; None without a value."""
+        value = self.args[0].value
+        if value is None:
+            return None
+        y = flat(value)
+        return float(np.abs(y - self.function().prox(y, 1.0)).max(initial=0.0))
+
+
+def _set(constraint, walk):
+    map = walk.map(constraint.args[0])
+    return Piece(constraint.function(), map, constraint.title, constraint.id, _shaped(constraint, 1.0))
+
+
 def constraint_pieces(constraint, walk: AffineWalk) -> list[Piece]:
     """One piece per constraint. The dual of `expr in K` is -y for y in the normal cone of K at expr."""
-    build = _BUILDERS.get(type(constraint))
+    build = next((_BUILDERS[kind] for kind in type(constraint).__mro__ if kind in _BUILDERS), None)
     if build is None:
         raise TypeError(f"no rule for constraints of type {type(constraint).__name__}: {constraint}")
     if constraint.size == 0:
@@ -91,6 +137,7 @@ def _power(constraint, walk):
 
 
 _BUILDERS = {
+    SetConstraint: _set,
     Zero: _equality,
     Equality: _equality,
     Inequality: _inequality,

@@ -56,19 +56,51 @@ class Fused:
             rest[share.at] -= own - start
             found.setdefault(id(share.piece), np.zeros(share.piece.map.size))[share.rows] = own / share.scale
 
+    def certificate(self, y: np.ndarray, found: dict[int, np.ndarray]) -> None:
+        """Distribute a certificate of infeasibility: y_i goes to the shares whose bound is the binding one."""
+        rest = y.copy()
+        for share in self.shares:
+            own = rest[share.at]
+            if share.part is not None:
+                lower, upper = self.term.function.domain()
+                lo, hi = share.part.domain()
+                binding = np.where(own > 0, hi == upper[share.at], lo == lower[share.at])
+                own = np.where(binding, own, 0.0)
+            rest[share.at] -= own
+            found.setdefault(id(share.piece), np.zeros(share.piece.map.size))[share.rows] = own / share.scale
+
+
+def piece_duals(terms: list[Fused], z: list[np.ndarray], y: list[np.ndarray], certificate: np.ndarray | None):
+    """y of every piece, by id(piece): from a solution, or from a stacked certificate of infeasibility."""
+    found: dict[int, np.ndarray] = {}
+    start = 0
+    for fused, z_term, y_term in zip(terms, z, y, strict=True):
+        if not any(share.piece.constraint is not None for share in fused.shares):
+            pass
+        elif certificate is None:
+            fused.duals(z_term, y_term, found)
+        else:
+            fused.certificate(certificate[start : start + y_term.size], found)
+        start += y_term.size
+    return found
+
 
 @dataclass
 class Placed:
-    """A piece on x: function(scale * (operator x) + constant)."""
+    """Rows of a piece on x: function(scale * (operator x) + constant)."""
 
     piece: Piece
     operator: Operator
     scale: np.ndarray
+    rows: np.ndarray
 
     @property
     def function(self) -> PiecewiseQuadratic:
-        """The piece as a function of operator x (piecewise quadratics only)."""
-        return self.piece.function.precompose(self.scale, self.piece.map.constant)
+        """The piece's rows as a function of operator x (piecewise quadratics only)."""
+        own = self.piece.function
+        if self.rows.size < own.size:
+            own = own.take(self.rows)
+        return own.precompose(self.scale, self.piece.map.constant[self.rows])
 
     @property
     def piecewise(self) -> bool:
@@ -76,10 +108,9 @@ class Placed:
 
     def alone(self) -> Fused:
         """A term of its own."""
-        rows = np.arange(self.piece.map.size)
-        share = Share(self.piece, rows, rows, self.scale)
+        share = Share(self.piece, self.rows, np.arange(self.rows.size), self.scale)
         if self.piecewise:
-            return Fused(Term(self.function, self.operator, np.zeros(rows.size), self.piece.label), [share])
+            return Fused(Term(self.function, self.operator, np.zeros(self.rows.size), self.piece.label), [share])
         return Fused(Term(self.piece.function, self.operator, self.piece.map.constant, self.piece.label), [share])
 
 
@@ -93,15 +124,23 @@ def on_x(parts: dict[int, Operator], columns: dict[int, slice], n: int) -> Opera
     return Row(blocks, n)
 
 
-def placed(piece: Piece, columns: dict[int, slice], n: int) -> Placed:
-    """The piece on x, with a diagonal in front of a dense operator moved into an elementwise function."""
-    parts, ones = piece.map.parts, np.ones(piece.map.size)
+def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
+    """The piece on x, with a diagonal in front of a dense operator moved into an elementwise function, and rows that
+    touch a single entry of x apart from the others."""
+    everything = np.arange(piece.map.size)
+    parts, ones = piece.map.parts, np.ones(everything.size)
     outers = [op.outer.d for op in parts.values() if isinstance(op, Composition) and isinstance(op.outer, Diagonal)]
     if outers and isinstance(piece.function, PiecewiseQuadratic) and np.all(outers[0]):
         stripped = {v: _without(op, outers[0]) for v, op in parts.items()}
         if all(op is not None for op in stripped.values()):
-            return Placed(piece, on_x(stripped, columns, n), outers[0])
-    return Placed(piece, on_x(parts, columns, n), ones)
+            return [Placed(piece, on_x(stripped, columns, n), outers[0], everything)]
+    operator = on_x(parts, columns, n)
+    if isinstance(operator, Sparse) and isinstance(piece.function, PiecewiseQuadratic):
+        single = np.diff(operator.matrix.indptr) == 1
+        if single.any() and not single.all():
+            subsets = [np.flatnonzero(single), np.flatnonzero(~single)]
+            return [Placed(piece, Sparse(operator.matrix[rows]), ones[rows], rows) for rows in subsets]
+    return [Placed(piece, operator, ones, everything)]
 
 
 def _without(op: Operator, d: np.ndarray) -> Operator | None:
@@ -130,10 +169,10 @@ def fuse_coordinates(items: list[tuple[Placed, np.ndarray, np.ndarray]], n: int)
         return []
     columns = np.concatenate([cols for _, cols, _ in items])
     scale = np.concatenate([coefficients * item.scale for item, _, coefficients in items])
-    shift = np.concatenate([item.piece.map.constant for item, _, _ in items])
     owner = np.repeat(np.arange(len(items)), [cols.size for _, cols, _ in items])
-    row = np.concatenate([np.arange(cols.size) for _, cols, _ in items])
-    whole = PiecewiseQuadratic.concatenate([item.piece.function for item, _, _ in items]).precompose(scale, shift)
+    row = np.concatenate([item.rows for item, _, _ in items])
+    functions = [item.function.precompose(coefficients, 0.0) for item, _, coefficients in items]
+    whole = PiecewiseQuadratic.concatenate(functions)
 
     order = np.argsort(columns, kind="stable")
     ordered = columns[order]
@@ -201,8 +240,8 @@ def _sum_of(group: list[Placed]) -> Fused:
             total = total + function
     except EmptyDomain:
         return _stacked([item.alone() for item in group])
-    rows = np.arange(total.size)
-    shares = [Share(item.piece, rows, rows, item.scale, f) for item, f in zip(group, functions, strict=True)]
+    at = np.arange(total.size)
+    shares = [Share(item.piece, item.rows, at, item.scale, f) for item, f in zip(group, functions, strict=True)]
     label = " + ".join(dict.fromkeys(item.piece.label for item in group))
     return Fused(Term(total, group[0].operator, np.zeros(total.size), label), shares)
 
@@ -281,13 +320,12 @@ def fuse_variation(terms: list[Fused]) -> list[Fused]:
 def assemble(pieces: list[Piece], squares: list[Squares], columns: dict[int, slice], n: int):
     """(terms with their shares, least-squares rows) of a split problem on x."""
     on_coordinates, by_operator, done = [], [], []
-    for piece in pieces:
-        item = placed(piece, columns, n)
+    for item in [item for piece in pieces for item in placed(piece, columns, n)]:
         if not item.piecewise:
             done.append(item.alone())
         elif (found := coordinates(item.operator)) is not None:
             on_coordinates.append((item, *found))
-        elif piece.constraint is None and (tv := variation(item)) is not None:
+        elif item.piece.constraint is None and (tv := variation(item)) is not None:
             done.append(variation_term(item, *tv, n))
         else:
             by_operator.append(item)
