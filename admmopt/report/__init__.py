@@ -1,1 +1,1 @@
-"""Console tables, progress, plots."""
+"""What a person sees of a solve: console tables, live progress, plots."""
