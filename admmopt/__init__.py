@@ -19,16 +19,11 @@ from .dsl.sets import Sphere as Sphere
 from .dsl.solution import Solution as Solution
 from .dsl.solve import explain as explain
 from .dsl.solve import solve as solve
+from .dsl.solve import solve_method
 from .engine.status import Status as Status
 from .interfaces.conic import ADMM as ADMM
 
 __version__ = "0.1.0"
 
 
-def _solve_method(problem, **options) -> float:
-    """What ``problem.solve(method="admm", ...)`` runs; returns the optimal value as CVXPY does."""
-    solve(problem, **options)
-    return problem.value
-
-
-_cvxpy.Problem.register_solve("admm", _solve_method)
+_cvxpy.Problem.register_solve("admm", solve_method)

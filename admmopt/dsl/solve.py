@@ -115,6 +115,20 @@ def solve(
     return Solution.of(raw, problem, compile_seconds=compiled_in, eps=eps)
 
 
+def solve_method(problem: cp.Problem, *, enforce_dpp: bool = False, ignore_dpp: bool = False, **options) -> float:
+    """What ``problem.solve(method="admm", ...)`` runs: `solve`, returning the optimal value as CVXPY does.
+
+    CVXPY's own two switches are understood: `enforce_dpp` raises for a problem that is not DPP; with `ignore_dpp` each
+    solve compiles anew.
+    """
+    if enforce_dpp and not problem.is_dpp("dgp" if options.get("gp") else "dcp", quad_form_dpp="qp"):
+        raise cp.error.DPPError("the problem is not DPP.")
+    if ignore_dpp:
+        _SESSIONS.pop(problem, None)
+    solve(problem, **options)
+    return problem.value
+
+
 def _chain(watch: Callable | None, callback: Callable | None) -> Callable | None:
     """Progress first, then the user's callback, whose answer counts."""
     if watch is None or callback is None:

@@ -97,7 +97,7 @@ class Compiled:
     def _quadratic(self, split, piece: Quadratic, matrices: list[Operator], squares: list[Squares]) -> None:
         """1/2 e'P e with e = B x + b: B'P B joins P where B only places entries (or all is sparse); else rows of a
         square root of P, so that nothing dense is multiplied out."""
-        B, b, P = on_x(piece.map.parts, self.columns, self.n), piece.map.constant, piece.P
+        B, b, P = on_x(piece.map, self.columns, self.n), piece.map.constant, piece.P
         if isinstance(B, Composition | Dense) or (not B.single_entry_rows and not sp.issparse(P)):
             root = _root(P)
             squares.append(Squares(piece.map.then(Dense(root)), np.ones(root.shape[0]), piece.label))

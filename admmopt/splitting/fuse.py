@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from ..engine.problem import LeastSquares, Term
 from ..functions import EmptyDomain, FusedLasso, PiecewiseQuadratic, TotalVariation, square
 from ..operators import Composition, Diagonal, Identity, Operator, Row, Sparse
+from .affine import AffineMap
 from .pieces import Piece, Squares
 
 
@@ -114,8 +115,11 @@ class Placed:
         return Fused(Term(self.piece.function, self.operator, self.piece.map.constant, self.piece.label), [share])
 
 
-def on_x(parts: dict[int, Operator], columns: dict[int, slice], n: int) -> Operator:
-    """Operators on variables as one operator on x."""
+def on_x(map: AffineMap, columns: dict[int, slice], n: int, parts: dict[int, Operator] | None = None) -> Operator:
+    """The map's operators on variables (or `parts` in their place) as one operator on x."""
+    parts = map.parts if parts is None else parts
+    if not parts:
+        return Sparse(sp.csr_array((map.size, n)))
     blocks = sorted(((columns[v], op) for v, op in parts.items()), key=lambda block: block[0].start)
     if len(blocks) == 1 and blocks[0][1].shape[1] == n:
         return blocks[0][1]
@@ -133,8 +137,8 @@ def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
     if outers and isinstance(piece.function, PiecewiseQuadratic) and np.all(outers[0]):
         stripped = {v: _without(op, outers[0]) for v, op in parts.items()}
         if all(op is not None for op in stripped.values()):
-            return [Placed(piece, on_x(stripped, columns, n), outers[0], everything)]
-    operator = on_x(parts, columns, n)
+            return [Placed(piece, on_x(piece.map, columns, n, stripped), outers[0], everything)]
+    operator = on_x(piece.map, columns, n)
     if isinstance(operator, Sparse) and isinstance(piece.function, PiecewiseQuadratic):
         single = np.diff(operator.matrix.indptr) == 1
         if single.any() and not single.all():
@@ -274,6 +278,15 @@ def _stacked(group: list[Fused]) -> Fused:
     return Fused(Term(function, operator, offset, label), shares)
 
 
+def absolute_weight(function: PiecewiseQuadratic) -> np.ndarray | None:
+    """w when the function is sum_i w_i |y_i|, else None."""
+    slope = function.slope
+    if function.pieces != 2 or function.curvature.any() or np.any(slope[0] != -slope[1]):
+        return None
+    lower, kink, upper = function.breaks
+    return slope[1] if np.all(kink == 0) and np.all(lower == -np.inf) and np.all(upper == np.inf) else None
+
+
 def variation(item: Placed) -> tuple[slice, float] | None:
     """(columns, weight) when the piece is weight * ||first differences of consecutive entries of x||_1."""
     operator, function = item.operator, item.piece.function
@@ -287,7 +300,7 @@ def variation(item: Placed) -> tuple[slice, float] | None:
     pairs, data = np.sort(matrix.indices.reshape(-1, 2), axis=1), matrix.data.reshape(-1, 2)
     if not (np.array_equal(pairs[:, 0], low) and np.array_equal(pairs[:, 1], low + 1) and not np.any(data.sum(axis=1))):
         return None
-    weight = function.absolute_weight()
+    weight = absolute_weight(function)
     steps = np.abs(data[:, 0]) * (0 if weight is None else weight)
     if weight is None or not np.allclose(steps, steps[0], rtol=1e-14, atol=0):
         return None
@@ -309,7 +322,7 @@ def fuse_variation(terms: list[Fused]) -> list[Fused]:
             function = other.term.function
             if not isinstance(function, PiecewiseQuadratic) or other.term.operator.key != tv.term.operator.key:
                 continue
-            weight = function.absolute_weight()
+            weight = absolute_weight(function)
             if weight is not None and np.ptp(weight) == 0:
                 joint = FusedLasso(function.size, tv.term.function.weight, float(weight[0]))
                 fused = Fused(Term(joint, tv.term.operator, tv.term.offset, "fused lasso"), [])
@@ -329,7 +342,7 @@ def assemble(pieces: list[Piece], squares: list[Squares], columns: dict[int, sli
             done.append(variation_term(item, *tv, n))
         else:
             by_operator.append(item)
-    sums, left = fuse_operators(by_operator, [(s, on_x(s.map.parts, columns, n)) for s in squares])
+    sums, left = fuse_operators(by_operator, [(s, on_x(s.map, columns, n)) for s in squares])
     terms = fuse_variation(merge(done + sums) + fuse_coordinates(on_coordinates, n))
     rows = [LeastSquares(operator, -s.map.constant, s.weight, s.label) for s, operator in left]
     return terms, rows
