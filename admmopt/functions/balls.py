@@ -41,7 +41,7 @@ class L2Ball(_Ball):
 
 @dataclass(eq=False)
 class L1Ball(_Ball):
-    """Groups with ||y||_1 <= radius: soft thresholding at the level where the radius is met. radius: float or (count,)."""
+    """Groups with ||y||_1 <= radius: soft thresholding at the level that meets it. radius: float or (count,)."""
 
     count: int
     dim: int

@@ -8,6 +8,8 @@ from .base import Array, namespace
 from .cones import Cone
 from .roots import bracketed_newton, widen
 
+FAR = 1e100  # beyond it a ray is an axis to any precision, and squares would overflow
+
 
 @dataclass(eq=False)
 class ExponentialCone(Cone):
@@ -70,24 +72,30 @@ def _equation(r, x, y, z):
 
 
 def _bracket(x, y, z):
-    """low < r < high: both rays' multiples are positive there, and h changes sign (an infinite end is searched for)."""
+    """low <= r <= high: both rays' multiples are nonnegative there, and h changes sign.
+
+    The multiples allow r > 1 - y / x where x > 0, and r < x / y where y > 0. One of these ends is never huge: from it
+    the other side is searched in doubling steps.
+    """
     xp = namespace(x)
+    up = x > y  # then x > 0, else y > 0: both cannot be negative here
     one = xp.ones_like(x)
-    left_end, right_end = x > 0, y > 0
-    low = 1.0 - y / xp.where(left_end, x, one)
-    high = x / xp.where(right_end, y, one)
-    low, high = xp.where(left_end, low, high), xp.where(right_end, high, low)
-    searched_high = widen(lambda r: right_end | (_equation(r, x, y, z)[0] >= 0), high, 1.0)
-    searched_low = widen(lambda r: left_end | (_equation(r, x, y, z)[0] <= 0), low, -1.0)
-    return searched_low, searched_high
+    left = xp.where(x > 0, 1.0 - y / xp.where(x > 0, x, one), -FAR)
+    right = xp.where(y > 0, x / xp.where(y > 0, y, one), FAR)
+    left, right = xp.where(left > FAR, FAR, left), xp.where(right < -FAR, -FAR, right)
+    near, end, sign = xp.where(up, left, right), xp.where(up, right, left), xp.where(up, one, -one)
+    far = widen(lambda r: (sign * (r - end) >= 0) | (sign * _equation(r, x, y, z)[0] >= 0), near, sign)
+    far = xp.where(sign * (far - end) > 0, end, far)
+    return xp.where(up, near, far), xp.where(up, far, near)
 
 
 def _project_curved(v):
     """Projection onto the curved part of the boundary. v: (n, 3), outside the cone, its polar and the quadrant."""
     xp = namespace(v)
+    size = xp.max(xp.abs(v), axis=1)[:, None]
+    v = v / size  # a cone: at unit scale nothing underflows
     x, y, z = v[:, 0], v[:, 1], v[:, 2]
     low, high = _bracket(x, y, z)
-    low, high = xp.where(low < high, low, high), xp.where(low < high, high, low)
     r = bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z))
     # The ray (r, 1, e^r) by its largest entry, and the point nearest to v on it: stable where e^r is huge, unlike the
     # multiple ((r-1) x + y) / (r^2 - r + 1), which cancels there.
@@ -95,4 +103,4 @@ def _project_curved(v):
     ray = xp.stack((r * scale, scale, xp.exp(xp.where(r > 0, xp.zeros_like(r), r))), axis=1)
     ray = ray / xp.linalg.vector_norm(ray, axis=1)[:, None]
     multiple = xp.sum(ray * v, axis=1)
-    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray
+    return size * xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray

@@ -69,8 +69,10 @@ class HalfSpace(HyperSlab):
 
 @dataclass(eq=False)
 class AffineSet(Set):
-    """The affine set {point + u : basis' u = 0}. basis: (n, r), orthonormal columns; point: (n,), orthogonal to the set's
-    directions. `AffineSet.of(A, b)` builds it from the equations A y = b."""
+    """The affine set {point + u : basis' u = 0}; `AffineSet.of(A, b)` builds it from the equations A y = b.
+
+    basis: (n, r), orthonormal columns; point: (n,), orthogonal to the directions of the set.
+    """
 
     basis: np.ndarray
     point: np.ndarray

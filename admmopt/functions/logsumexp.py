@@ -52,7 +52,7 @@ def _log_sum_exp(xp, groups):
 
 
 def _equation(level, shifted, step):
-    """log step - log sum_j omega(shifted_j - level): increasing in the level; nearly linear for small and large steps."""
+    """log step - log sum_j omega(shifted_j - level): increasing, and nearly linear for small steps."""
     xp = namespace(level)
     omega = wright_omega(shifted - column(level))
     total = xp.sum(omega, axis=1)

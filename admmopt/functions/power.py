@@ -30,7 +30,9 @@ class _PowerCones(Cone):
         polar = xp.all(w <= 0, axis=1) & (_geometric_mean(-w / self.alphas, self.alphas) >= depth)
         flat = xp.concat((xp.where(w > 0, w, zero), xp.zeros_like(z)[:, None]), axis=1)
         result = xp.where(inside[:, None], groups, xp.where(polar[:, None], xp.zeros_like(groups), flat))
-        curved = ~inside & ~polar & (depth > 0)
+        curved = (
+            ~inside & ~polar & (depth > 1e-40 * xp.max(xp.abs(groups), axis=1))
+        )  # below that: flat, to any precision
         if bool(xp.any(curved)):
             result[curved] = _project_curved(w[curved], z[curved], self.alphas[curved])
         return result.reshape(-1)

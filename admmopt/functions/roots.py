@@ -50,14 +50,15 @@ def bracketed_newton(
     return solution
 
 
-def widen(sign_ok: Callable[[Array], Array], start: Array, step: float, limit: int = 60) -> Array:
-    """Move each entry of `start` by step, 2 step, 4 step, ... until `sign_ok` holds for it. All arrays: (n,)."""
+def widen(enough: Callable[[Array], Array], start: Array, step: Array, limit: int = 60) -> Array:
+    """Move each entry of `start` to start + step, + 2 step, + 4 step, ... until `enough` holds for it.
+    start: (n,); step: float or (n,), signed."""
     xp = namespace(start)
     x = start
     for _ in range(limit):
-        bad = ~sign_ok(x)
-        if not bool(xp.any(bad)):
+        short = ~enough(x)
+        if not bool(xp.any(short)):
             break
-        x = xp.where(bad, start + step, x)
-        step *= 2
+        x = xp.where(short, start + step, x)
+        step = 2 * step
     return x
