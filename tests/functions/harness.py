@@ -21,8 +21,10 @@ from scipy.optimize import minimize
 TOLERANCE = 1e-7
 
 
-def check(f, *, seed: int = 0, scale: float = 2.0, trials: int = 4, torch: bool = True, tolerance: float = TOLERANCE):
-    """Everything that applies to f. `scale`: how large the sampled arguments are."""
+def check(
+    f, *, seed: int = 0, scale: float = 2.0, trials: int = 4, torch: bool = True, tolerance: float = TOLERANCE, far=1e7
+):
+    """Everything that applies to f. `scale`: how large the sampled arguments are; `far`: see `check_recession`."""
     rng = np.random.default_rng(seed)
     for t in np.exp(rng.uniform(-2.5, 2.5, trials)):
         v = scale * rng.standard_normal(f.size)
@@ -34,7 +36,7 @@ def check(f, *, seed: int = 0, scale: float = 2.0, trials: int = 4, torch: bool 
         if torch:
             check_torch(f, v, float(t))
         check_domain_support(f, scale * rng.standard_normal(f.size), rng)
-        check_recession(f, scale * rng.standard_normal(f.size), rng)
+        check_recession(f, scale * rng.standard_normal(f.size), rng, far)
 
 
 def spread(t, f):
