@@ -61,7 +61,7 @@ def history(record: History, rows: int = 20) -> str:
 
 
 def explanation(found) -> str:
-    """An `Explanation` (unknowns, rows, terms, quadratic, backend, system): how a problem was split, and solved with what."""
+    """An `Explanation` (unknowns, rows, terms, quadratic, backend, system): how a problem was split, is to be solved."""
     lines = [f"{count(found.unknowns, 'unknown')}, {count(len(found.terms), 'term')} with {count(found.rows, 'row')}"]
     if found.quadratic:
         lines += ["quadratic part, in the linear system as it is:", *(f"  {part}" for part in found.quadratic)]
@@ -88,6 +88,8 @@ def grid(rows: Sequence[Sequence[str]], right: Sequence[int] = (), gap: str = " 
     widths = [max(len(row[j]) for row in rows) for j in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [cell.rjust(w) if j in right else cell.ljust(w) for j, (cell, w) in enumerate(zip(row, widths))]
+        cells = [
+            cell.rjust(w) if j in right else cell.ljust(w) for j, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         lines.append(gap.join(cells).rstrip())
     return lines
