@@ -6,7 +6,7 @@ import numpy as np
 
 from admmopt.backend_api import LinearResult, System
 
-from .reduced import relative_residual
+from .residual import relative_residual
 
 
 class ConjugateGradient:

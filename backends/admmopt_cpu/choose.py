@@ -5,36 +5,54 @@ from __future__ import annotations
 from admmopt.backend_api import System
 
 from .cg import ConjugateGradient
+from .kronecker import Kronecker, repeated
 from .ldl import QuasiDefinite
 from .pieces import Pieces, take_apart
-from .reduced import DenseCholesky, Diagonal, Woodbury
+from .reduced import Bordered, DenseCholesky, Diagonal, Woodbury
 
-DENSE_LIMIT = 20_000  # a dense n x n factor beyond this does not fit a common machine
+DENSE_LIMIT = 20_000  # a dense factor of a larger order does not fit a common machine
+SOLVES = 200  # solves that one factorization is expected to serve
+FILL = 5  # entries of a sparse factor per entry of its matrix, a guess
 
 
 def choose(system: System):
     """The prepared solver for `system`, in the form that costs least by a flop count of its pieces."""
     pieces = take_apart(system)
-    n = pieces.n
     if pieces.implicit:
+        k = repeated(pieces)
+        if k > 1:
+            return Kronecker(system, pieces, f"{k} columns share one system", choose)
         names = ", ".join(operator.describe() for operator in pieces.implicit)
         return ConjugateGradient(system, pieces, f"only products exist of {names}")
-    if pieces.P is None and pieces.sparse is None and pieces.dense is None:
+    if pieces.n == 0 or (pieces.P is None and pieces.sparse is None and pieces.dense is None):
         return Diagonal(system, pieces, "every row has a single entry and the quadratic is diagonal")
     if pieces.dense is None and not _is_dense(pieces.P):
         return QuasiDefinite(system, pieces, "every matrix is sparse")
-    return _dense(system, pieces, n)
+    return _with_dense(system, pieces)
 
 
-def _dense(system: System, pieces: Pieces, n: int):
-    rows = sum(r.matrix.shape[0] for r in (pieces.sparse, pieces.dense) if r is not None)
-    if pieces.P is None and rows < n:
-        if rows > DENSE_LIMIT:
-            return ConjugateGradient(system, pieces, f"{rows} dense rows and {n} columns are too many to factorize")
-        return Woodbury(system, pieces, f"{rows} rows beside a diagonal, fewer than the {n} columns")
-    if n > DENSE_LIMIT:
-        return ConjugateGradient(system, pieces, f"{n} columns with dense rows are too many to factorize")
-    return DenseCholesky(system, pieces, f"dense rows ({rows}) or a dense quadratic, {n} columns")
+def _with_dense(system: System, pieces: Pieces):
+    """Dense rows or a dense P: the cheapest of three eliminations, or none."""
+    n = pieces.n
+    sparse = 0 if pieces.sparse is None else pieces.sparse.matrix.shape[0]
+    dense = 0 if pieces.dense is None else pieces.dense.matrix.shape[0]
+    rows = sparse + dense
+    costs = {}
+    if n <= DENSE_LIMIT:
+        reason = f"{rows} rows over {n} columns, dense"
+        costs[DenseCholesky, reason] = n**3 / 3 + rows * n**2 + SOLVES * 2 * n**2
+    if pieces.P is None and rows <= DENSE_LIMIT:
+        reason = f"{rows} rows beside a diagonal over {n} columns"
+        costs[Woodbury, reason] = rows**3 / 3 + rows**2 * n + SOLVES * (4 * rows * n + 2 * rows**2)
+    if dense and not _is_dense(pieces.P) and (sparse or pieces.P is not None) and dense <= DENSE_LIMIT:
+        entries = sum(m.nnz for m in (pieces.P, getattr(pieces.sparse, "matrix", None)) if m is not None)
+        solve = 4 * FILL * (entries + n)
+        reason = f"{dense} dense rows beside sparse ones over {n} columns"
+        costs[Bordered, reason] = dense * solve + dense**2 * n + SOLVES * (solve + 4 * dense * n)
+    if not costs:
+        return ConjugateGradient(system, pieces, f"{rows} rows and {n} columns are too many to factorize as dense")
+    form, reason = min(costs, key=costs.get)
+    return form(system, pieces, reason)
 
 
 def _is_dense(P) -> bool:

@@ -15,8 +15,8 @@ import scipy.sparse as sp
 
 from admmopt.backend_api import LinearResult, System
 
-from .pieces import Pieces
-from .reduced import relative_residual
+from .pieces import Pieces, compact
+from .residual import relative_residual
 
 
 class QuasiDefinite:
@@ -44,17 +44,15 @@ class QuasiDefinite:
         self.diagonal = self.K.indptr[1:] - 1  # the last entry of a column of an upper triangle
         self.P_diagonal = P.diagonal()
         free = np.isnan(self.rows.weight) if self.rows is not None else np.zeros(0, dtype=bool)
-        self.free = np.flatnonzero(free)
-        self.free_index = self.rows.index[free] if self.rows is not None else np.zeros(0, dtype=int)
-        self.all_free = self.free.size == k
+        self.free = compact(np.flatnonzero(free))
+        self.free_index = compact(self.rows.index[free]) if self.rows is not None else np.zeros(0, dtype=int)
 
     def update(self, *, rho, sigma=None):
         self.system = self.system.with_penalty(rho, sigma)
         n = self.pieces.n
         scale = self.rows.scale(rho) if self.rows is not None else np.zeros(0)
         self.K.data[self.diagonal[:n]] = self.P_diagonal + self.pieces.shift(self.system)
-        with np.errstate(divide="ignore"):
-            self.K.data[self.diagonal[n:]] = -np.minimum(1.0 / scale, 1e300)
+        self.K.data[self.diagonal[n:]] = -inverse(scale)
         if self.factor is None:
             self.factor = qdldl.Solver(self.K, upper=True)
         else:
@@ -73,29 +71,28 @@ class QuasiDefinite:
         return self.K @ u + self.K.T @ u - self.K.data[self.diagonal] * u
 
     def solve(self, r1, r2, *, guess=None, tol=None):
-        system, n = self.system, self.pieces.n
+        system, n, rho = self.system, self.pieces.n, self.system.rho
         rhs = np.zeros(self.K.shape[0])
         rhs[:n] = r1
         for rows in self.pieces.single:
-            if rows.identity is not None:
-                rhs[:n] += system.rho[rows.identity] * r2[rows.identity]
-            else:
-                weights = rows.coefficient * system.rho[rows.index] * r2[rows.index]
-                rhs[:n] += np.bincount(rows.column, weights=weights, minlength=n)
+            rows.add_adjoint(rho * r2, rhs[:n])
         rhs[n:][self.free] = r2[self.free_index]
-        u = self.factor.solve(rhs)
-        if self.refine:
-            u = u + self.factor.solve(rhs - self._product(u))
+        u = self._invert(rhs)
         x, z = u[:n], np.empty_like(r2)
         for rows in self.pieces.single:
-            if rows.identity is not None:
-                z[rows.identity] = x
-            else:
-                z[rows.index] = rows.coefficient * x[rows.column]
+            rows.forward(x, z)
         index = self.free_index
         z[index] = r2[index] + self.inverse_rho[index] * u[n:][self.free]
         self.solves += 1
         return LinearResult(x, z, lambda: self._residual(system, x, r1, r2))
+
+    def invert(self, rhs):
+        """S^-1 rhs, S the system's matrix with the sparse rows eliminated; rhs: (n,)."""
+        return self._invert(np.concatenate([rhs, np.zeros(self.K.shape[0] - self.pieces.n)]))[: self.pieces.n]
+
+    def _invert(self, rhs):
+        u = self.factor.solve(rhs)
+        return u + self.factor.solve(rhs - self._product(u)) if self.refine else u
 
     @staticmethod
     def _residual(system, x, r1, r2):
@@ -109,3 +106,9 @@ class QuasiDefinite:
             "solves": self.solves,
             "refined": self.refine,
         }
+
+
+def inverse(weight: np.ndarray) -> np.ndarray:
+    """1 / weight, a huge number where a weight is zero (such a row does not count)."""
+    with np.errstate(divide="ignore"):
+        return np.minimum(1.0 / weight, 1e300)

@@ -8,7 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from admmopt.backend_api import System
-from admmopt.operators import Diagonal, Operator
+from admmopt.operators import Diagonal, Operator, Stack
+
+MATERIALIZE = 4_000_000  # entries up to which an operator known by products alone is written out as a matrix
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,46 @@ class Rows:
 
 @dataclass(frozen=True)
 class SingleRows:
-    """Rows of terms and fixed rows with at most one entry: coefficient * x[column]; only ever a diagonal."""
+    """Rows of terms with at most one entry, z[index] = coefficient * x[column]; only ever a diagonal.
 
-    index: np.ndarray
-    column: np.ndarray
-    coefficient: np.ndarray
-    identity: slice | None  # the rows, where they are exactly x itself
+    index and column are slices where they run through, coefficient is None where it is 1: most of them are bounds.
+    """
+
+    index: np.ndarray | slice
+    column: np.ndarray | slice
+    coefficient: np.ndarray | None
+
+    def forward(self, x: np.ndarray, z: np.ndarray) -> None:
+        """Write these rows of A x into z."""
+        taken = x[self.column]
+        z[self.index] = taken if self.coefficient is None else self.coefficient * taken
+
+    def add_adjoint(self, y: np.ndarray, x: np.ndarray) -> None:
+        """Add these rows' part of A'y to x."""
+        values = y[self.index] if self.coefficient is None else self.coefficient * y[self.index]
+        self._add(values, x)
+
+    def add_diagonal(self, rho: np.ndarray, total: np.ndarray) -> None:
+        """Add these rows' part of A' diag(rho) A, a diagonal, to `total`."""
+        self._add(rho[self.index] if self.coefficient is None else self.coefficient**2 * rho[self.index], total)
+
+    def _add(self, values, total):
+        if isinstance(self.column, slice):
+            total[self.column] += values
+        else:
+            total += np.bincount(self.column, weights=values, minlength=total.size)
+
+
+def compact(index: np.ndarray) -> np.ndarray | slice:
+    """A slice in place of indices that run through: taking it costs no copy."""
+    if index.size and index[-1] - index[0] == index.size - 1 and np.all(np.diff(index) == 1):
+        return slice(int(index[0]), int(index[-1]) + 1)
+    return index
+
+
+def single_rows(index: np.ndarray, column: np.ndarray, coefficient: np.ndarray) -> SingleRows:
+    unit = bool(np.all(coefficient == 1.0))
+    return SingleRows(compact(index), compact(column), None if unit else coefficient)
 
 
 @dataclass(frozen=True)
@@ -56,56 +92,63 @@ class Pieces:
         """The diagonal part of the system's matrix under its present penalties: (n,)."""
         total = self.diagonal + system.sigma
         for rows in self.single:
-            if rows.identity is not None:
-                total += system.rho[rows.identity]
-            else:
-                weights = system.rho[rows.index] * rows.coefficient**2
-                total += np.bincount(rows.column, weights=weights, minlength=self.n)
+            rows.add_diagonal(system.rho, total)
         return total
 
 
 def take_apart(system: System) -> Pieces:
-    """Sort the rows of `system` by structure. Rows of A come first, fixed rows F after them."""
+    """Sort the rows of `system` by structure."""
     n = system.A.shape[1]
     diagonal, P, implicit = _quadratic(system.P, n)
     single: list[SingleRows] = []
     sparse: list[Rows] = []
     dense: list[Rows] = []
-    blocks = [(block, rows.start, None) for block, rows in zip(system.A.blocks, system.A.slices, strict=True)]
-    if system.F is not None:
-        parts = getattr(system.F, "blocks", None) if hasattr(system.F, "slices") else None
-        starts = [rows.start for rows in system.F.slices] if parts is not None else [0]
-        for part, start in zip(parts if parts is not None else [system.F], starts, strict=True):
-            blocks.append((part, start, system.weight[start : start + part.shape[0]]))
-    for block, start, weight in blocks:
-        index = np.arange(start, start + block.shape[0])
-        if isinstance(block, Diagonal) and weight is None:
-            is_identity = bool(np.all(block.d == 1.0))
-            place = slice(start, start + n) if is_identity else None
-            single.append(SingleRows(index, np.arange(n), block.d, place))
+    for block, index, fixed in row_blocks(system):
+        if isinstance(block, Diagonal) and fixed is None:
+            single.append(single_rows(index, np.arange(n), block.d))
             continue
-        matrix = block.entries()
+        matrix = _entries(block)
         if matrix is None:
             implicit.append(block)
             continue
-        fixed = np.full(block.shape[0], np.nan) if weight is None else weight
+        weight = np.full(block.shape[0], np.nan) if fixed is None else fixed
         if not sp.issparse(matrix):
-            dense.append(Rows(matrix, index, fixed))
+            dense.append(Rows(matrix, index, weight))
             continue
         matrix = sp.csr_array(matrix)
         counts = np.diff(matrix.indptr)
         alone = np.flatnonzero(counts <= 1)
         if alone.size:
             column, coefficient = _only_entries(matrix, alone, counts)
-            if weight is None:
-                single.append(SingleRows(index[alone], column, coefficient, None))
+            if fixed is None:
+                single.append(single_rows(index[alone], column, coefficient))
             else:
-                diagonal += np.bincount(column, weights=weight[alone] * coefficient**2, minlength=n)
+                diagonal += np.bincount(column, weights=fixed[alone] * coefficient**2, minlength=n)
         if alone.size < block.shape[0]:
             several = np.flatnonzero(counts > 1)
             part = matrix[several] if alone.size else matrix
-            sparse.append(Rows(part, index[several], fixed[several]))
-    return Pieces(n, system.A.shape[0], diagonal, P, single, _join(sparse), _join(dense), implicit)
+            sparse.append(Rows(part, index[several], weight[several]))
+    return Pieces(n, system.A.shape[0], diagonal, P, single, join(sparse), join(dense), implicit)
+
+
+def row_blocks(system: System):
+    """(block, its rows' places, its fixed weights or None) for every block of A, then of F."""
+    for block, rows in zip(system.A.blocks, system.A.slices, strict=True):
+        yield block, np.arange(rows.start, rows.stop), None
+    if system.F is None:
+        return
+    F = system.F if isinstance(system.F, Stack) else Stack([system.F], system.F.shape[1])
+    for block, rows in zip(F.blocks, F.slices, strict=True):
+        yield block, np.arange(rows.start, rows.stop), system.weight[rows]
+
+
+def _entries(block: Operator):
+    """The block's matrix; one known by products alone is written out where it is small."""
+    matrix = block.entries()
+    if matrix is None and block.shape[0] * block.shape[1] <= MATERIALIZE:
+        columns = [block.matvec(unit) for unit in np.eye(block.shape[1])]
+        matrix = np.stack(columns, axis=1) if columns else np.zeros(block.shape)
+    return matrix
 
 
 def _quadratic(P: Operator | None, n: int):
@@ -114,7 +157,7 @@ def _quadratic(P: Operator | None, n: int):
         return np.zeros(n), None, []
     if isinstance(P, Diagonal):
         return P.d.copy(), None, []
-    matrix = P.entries()
+    matrix = _entries(P)
     if matrix is None:
         return np.zeros(n), None, [P]
     if sp.issparse(matrix):
@@ -137,7 +180,7 @@ def _only_entries(matrix: sp.csr_array, alone: np.ndarray, counts: np.ndarray):
     return column, coefficient
 
 
-def _join(parts: list[Rows]) -> Rows | None:
+def join(parts: list[Rows]) -> Rows | None:
     """Several groups of rows as one; a single group stays the user's own array."""
     if not parts:
         return None

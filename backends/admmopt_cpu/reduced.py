@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import scipy.linalg as la
 import scipy.sparse as sp
 
 from admmopt.backend_api import LinearResult, System
 
-from .pieces import Pieces
+from .ldl import QuasiDefinite, inverse
+from .pieces import Pieces, Rows, join
+from .residual import relative_residual
 
 
 class Reduced:
@@ -27,7 +31,7 @@ class Reduced:
         raise NotImplementedError
 
     def invert(self, rhs: np.ndarray) -> np.ndarray:
-        """S^-1 rhs with the present factors."""
+        """S^-1 rhs with the present factors. rhs: (n,), or (n, k) for several at once."""
         raise NotImplementedError
 
     def update(self, *, rho, sigma=None):
@@ -57,12 +61,6 @@ class Reduced:
         }
 
 
-def relative_residual(system: System, x: np.ndarray, rhs: np.ndarray) -> float:
-    """||S x - rhs|| / ||rhs||, the rounding floor of a zero right-hand side taken as exact."""
-    size = float(np.linalg.norm(rhs))
-    return float(np.linalg.norm(system.product(x) - rhs)) / size if size > 0 else float(np.linalg.norm(x) > 0)
-
-
 class Diagonal(Reduced):
     form = "diagonal"
 
@@ -70,7 +68,7 @@ class Diagonal(Reduced):
         self.inverse = 1.0 / self.pieces.shift(self.system)
 
     def invert(self, rhs):
-        return self.inverse * rhs
+        return (self.inverse * rhs.T).T
 
 
 class Cholesky:
@@ -139,21 +137,41 @@ class Woodbury(Reduced):
         if ratio is None:
             self.known, ratio = (self.inverse, gram(self.rows.matrix.T, self.inverse)), 1.0
         inner = ratio * self.known[1]
-        with np.errstate(divide="ignore"):
-            inner[np.diag_indices_from(inner)] += np.minimum(1.0 / self.rows.scale(self.system.rho), 1e300)
+        inner[np.diag_indices_from(inner)] += inverse(self.rows.scale(self.system.rho))
         self.factor = Cholesky(inner)
 
     def invert(self, rhs):
-        x = self.inverse * rhs
-        return x - self.inverse * (self.factor.solve(self.rows.matrix @ x) @ self.rows.matrix)
+        x = (self.inverse * rhs.T).T
+        return x - (self.inverse * (self.rows.matrix.T @ self.factor.solve(self.rows.matrix @ x)).T).T
 
 
-def joined(pieces: Pieces):
+class Bordered(Reduced):
+    """Few dense rows R beside a sparse rest B: S^-1 = B^-1 - B^-1 R' (W^-1 + R B^-1 R')^-1 R B^-1, B by sparse LDL'."""
+
+    form = "sparse LDL' bordered by dense rows"
+
+    def __init__(self, system, pieces, reason):
+        self.rows = pieces.dense
+        rest = dataclasses.replace(pieces, dense=None)
+        self.base = QuasiDefinite(system, rest, reason)
+        super().__init__(system, pieces, reason)
+
+    def factorize(self):
+        self.base.update(rho=self.system.rho, sigma=self.system.sigma)
+        self.columns = np.stack([self.base.invert(row) for row in self.rows.matrix], axis=1)
+        inner = self.rows.matrix @ self.columns
+        inner[np.diag_indices_from(inner)] += inverse(self.rows.scale(self.system.rho))
+        self.factor = Cholesky(0.5 * (inner + inner.T))
+
+    def invert(self, rhs):
+        x = self.base.invert(rhs)
+        return x - self.columns @ self.factor.solve(self.rows.matrix @ x)
+
+
+def joined(pieces: Pieces) -> Rows:
     """All rows that are not single entries, as one dense group."""
-    from .pieces import Rows, _join
-
     kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
-    return _join([Rows(r.matrix.toarray() if sp.issparse(r.matrix) else r.matrix, r.index, r.weight) for r in kinds])
+    return join([Rows(r.matrix.toarray() if sp.issparse(r.matrix) else r.matrix, r.index, r.weight) for r in kinds])
 
 
 def gram(matrix, weight: np.ndarray) -> np.ndarray:
