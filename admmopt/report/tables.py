@@ -61,7 +61,7 @@ def history(record: History, rows: int = 20) -> str:
 
 
 def explanation(found) -> str:
-    """An `Explanation` (unknowns, rows, terms, quadratic, backend, system): how a problem was split, is to be solved."""
+    """An `Explanation` (unknowns, rows, terms, quadratic, backend, system) of how a problem is split and solved."""
     lines = [f"{count(found.unknowns, 'unknown')}, {count(len(found.terms), 'term')} with {count(found.rows, 'row')}"]
     if found.quadratic:
         lines += ["quadratic part, in the linear system as it is:", *(f"  {part}" for part in found.quadratic)]

@@ -68,6 +68,11 @@ class ProblemFile:
         terms = zip(self.split.terms, self.rows, y, strict=True)
         return {term.label: labels.named(-self.sign * part) for term, labels, part in terms}
 
+    def by_term(self, stacked: np.ndarray) -> list[np.ndarray]:
+        """The rows of all terms, one after the other, cut into those of each term."""
+        ends = np.cumsum([len(labels.names) for labels in self.rows])
+        return np.split(stacked, ends[:-1]) if self.rows else []
+
     def describe(self) -> str:
         """One line: what was read."""
         split = self.split

@@ -1,4 +1,4 @@
-"""Where an entry of a symmetric matrix lies in its `svec`: lower triangle, column by column, sqrt(2) off the diagonal."""
+"""Where an entry of a symmetric matrix lies in `svec`: lower triangle, column by column, sqrt(2) off the diagonal."""
 
 from __future__ import annotations
 
