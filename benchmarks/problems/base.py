@@ -1,4 +1,4 @@
-"""A benchmark problem: raw data drawn from a seed (or read from a file), and the CVXPY model an ordinary user writes."""
+"""A benchmark problem: raw data drawn from a seed (or read from a file), and the CVXPY model a user would write."""
 
 from __future__ import annotations
 

@@ -86,16 +86,16 @@ register(
 )
 
 
-def _libsvm(name):
+def _libsvm(name, columns):
     def draw(rng, folder, rows=None):
-        A, y = svmlight(find(folder, "ml", f"{name}.gz"))
-        return {"A": A[:rows], "y": y[:rows], "weight": 1.0}
+        A, y = svmlight(find(folder, "ml", f"{name}.gz"), rows, columns)
+        return {"A": A, "y": y, "weight": 1.0}
 
     return draw
 
 
-for _set in ("a9a", "w8a"):
-    register(f"svm_{_set}", _libsvm(_set), hinge_l2, {}, {"rows": 60}, group="more", needs=f"ml/{_set}.gz")
+for _set, _columns in (("a9a", 123), ("w8a", 300)):
+    register(f"svm_{_set}", _libsvm(_set, _columns), hinge_l2, {}, {"rows": 60}, group="more", needs=f"ml/{_set}.gz")
 
 
 def draw_rcv1(rng, folder, rows=None, columns=None):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -24,29 +26,30 @@ def find(folder: Path | None, *parts: str) -> Path:
     return path
 
 
-def svmlight(path: Path) -> tuple[sp.csr_array, np.ndarray]:
-    """(X, y) of a gzipped text file in LIBSVM's format."""
+def svmlight(path: Path, rows: int | None = None, columns: int | None = None) -> tuple[sp.csr_array, np.ndarray]:
+    """(X, y) of the first rows (or all) of a gzipped text file in LIBSVM's format."""
     from sklearn.datasets import load_svmlight_file
 
     with gzip.open(path, "rb") as stream:
-        X, y = load_svmlight_file(stream)
+        lines = stream if rows is None else io.BytesIO(b"".join(itertools.islice(stream, rows)))
+        X, y = load_svmlight_file(lines, n_features=columns)
     return sp.csr_array(X), y
 
 
-def idx(path: Path) -> np.ndarray:
-    """A gzipped IDX array of bytes (MNIST's own format: a magic number, the sizes, the entries)."""
+def idx(path: Path, count: int) -> np.ndarray:
+    """The first `count` items of a gzipped IDX array of bytes (a magic number, the sizes, the entries)."""
     with gzip.open(path, "rb") as stream:
-        raw = stream.read()
-    dimensions = raw[3]
-    shape = np.frombuffer(raw, ">i4", dimensions, 4)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+        dimensions = stream.read(4)[3]
+        total, *item = (int(side) for side in np.frombuffer(stream.read(4 * dimensions), ">i4"))
+        count = min(count, total)
+        return np.frombuffer(stream.read(count * int(np.prod(item))), np.uint8).reshape(count, *item)
 
 
 def pictures(folder: Path | None, examples: int) -> tuple[np.ndarray, np.ndarray]:
     """(X, labels): rows of pixels in [0, 1], ten classes; MNIST where it is there, scikit-learn's digits otherwise."""
     if folder is not None and (folder / "mnist" / "train-images-idx3-ubyte.gz").exists():
-        X = idx(folder / "mnist" / "train-images-idx3-ubyte.gz")[:examples]
-        labels = idx(folder / "mnist" / "train-labels-idx1-ubyte.gz")[:examples]
+        X = idx(folder / "mnist" / "train-images-idx3-ubyte.gz", examples)
+        labels = idx(folder / "mnist" / "train-labels-idx1-ubyte.gz", examples)
         return X.reshape(len(X), -1) / 255.0, labels.astype(int)
     from sklearn.datasets import load_digits
 

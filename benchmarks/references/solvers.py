@@ -1,0 +1,60 @@
+"""Which specialised solver is the reference of which problem."""
+
+from __future__ import annotations
+
+from . import column_generation, composite, linear, matrix, smooth, svm
+from .certified import Certified
+
+
+def _lasso(A, b, lam) -> Certified:
+    return composite.solve(composite.squared(A, b), composite.l1(lam), A.shape[1:] + b.shape[1:])
+
+
+def _fused(A, b, lam) -> Certified:
+    return composite.solve(composite.squared(A, b), composite.fused(lam, lam), A.shape[1])
+
+
+def _groups(A, b, lam, length) -> Certified:
+    return composite.solve(composite.squared(A, b), composite.groups(lam, length), A.shape[1])
+
+
+def _elastic(A, b, lam) -> Certified:
+    return composite.solve(composite.squared(A, b), composite.elastic(0.9 * lam, 0.1 * lam), A.shape[1], limit=100000)
+
+
+def _logistic(A, y, lam) -> Certified:
+    return composite.solve(composite.logistic(A, y), composite.l1(lam), A.shape[1], limit=100000)
+
+
+SOLVERS = {
+    "basis_pursuit": linear.basis_pursuit,
+    "covsel": matrix.covsel,
+    "enet_colon": _elastic,
+    "enet_leukemia": _elastic,
+    "fused_lasso": _fused,
+    "group_lasso": _groups,
+    "hinge_l1": column_generation.hinge_l1,
+    "hinge_l1_sparse": column_generation.hinge_l1,
+    "hinge_l2": svm.hinge_l2,
+    "hinge_l2_sparse": svm.hinge_l2,
+    "huber": smooth.huber,
+    "lasso": _lasso,
+    "lasso_sparse": _lasso,
+    "least_abs_dev": linear.least_abs_dev,
+    "logreg_l1": _logistic,
+    "logreg_l1_sparse": _logistic,
+    "logreg_rcv1": _logistic,
+    "lp": linear.lp,
+    "mnist": smooth.mnist,
+    "mv_lasso": _lasso,
+    "nonneg_ls": smooth.nonneg_ls,
+    "portfolio": smooth.portfolio,
+    "qp": smooth.qp,
+    "quantile": linear.quantile,
+    "quantile_noncrossing": linear.quantile_noncrossing,
+    "robust_pca": matrix.robust_pca,
+    "svm_a9a": svm.hinge_l2,
+    "svm_w8a": svm.hinge_l2,
+    "tv_1d": matrix.tv_1d,
+    "tv_2d": matrix.tv_2d,
+}

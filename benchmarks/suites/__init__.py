@@ -1,0 +1,26 @@
+"""The suites: which instances each has, and how one of them is run and graded."""
+
+from __future__ import annotations
+
+from ..problems import MORE, NINETEEN
+from . import compile, lp, nineteen, qp
+
+SUITES = ("nineteen", "more", "qp", "lp", "infeasible", "compile")
+
+
+def names(suite: str, data=None) -> list[str]:
+    """The instances of a suite; MissingData where its data set is not there."""
+    if suite in ("nineteen", "more"):
+        return list(NINETEEN if suite == "nineteen" else MORE)
+    if suite == "qp":
+        return qp.names(data)
+    if suite in ("lp", "infeasible"):
+        return lp.names(suite, data)
+    return compile.NAMES
+
+
+def run(suite: str, name: str, options: dict) -> dict:
+    """One instance, in this process."""
+    if suite in ("lp", "infeasible"):
+        return lp.run(suite, name, options)
+    return {"nineteen": nineteen, "more": nineteen, "qp": qp, "compile": compile}[suite].run(name, options)
