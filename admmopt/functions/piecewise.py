@@ -123,7 +123,8 @@ class PiecewiseQuadratic(Function):
             below = xp.minimum(z, self.breaks[j + 1]) - self.anchor[j]
             lo = xp.where(self.breaks[j] < z - slack, self.slope[j] + self.curvature[j] * below, lo)
         for j in reversed(range(self.pieces)):
-            above = xp.maximum(z, self.breaks[j]) - self.anchor[j]
+            start = self.breaks[j]
+            above = xp.where((start > z) & (start < np.inf), start, z) - self.anchor[j]
             hi = xp.where(self.breaks[j + 1] > z + slack, self.slope[j] + self.curvature[j] * above, hi)
         return lo, hi
 

@@ -132,7 +132,7 @@ class Xexp(Elementwise):
         return namespace(v).where(v > t * self.weight, jacobian, 0 * jacobian)
 
     def root(self, v, tau):
-        """p = 0 up to v = tau; beyond, p + tau (1 + p) e^p = v is convex: from min(v - tau, omega(1 + log(v/tau)) - 1)."""
+        """p = 0 up to v = tau; then p + tau (1 + p) e^p = v, convex: from min(v - tau, omega(1 + log(v/tau)) - 1)."""
         xp = namespace(v)
         inside = v > tau
         u, tau = xp.where(inside, v, 2 + 0 * v), xp.where(inside, tau, 1 + 0 * v)

@@ -26,9 +26,9 @@ def check(
 ):
     """Everything that applies to f. `scale`: how large the sampled arguments are; `far`: see `check_recession`."""
     rng = np.random.default_rng(seed)
-    for t in np.exp(rng.uniform(-2.5, 2.5, trials)):
+    for trial, t in enumerate(np.exp(rng.uniform(-2.5, 2.5, trials))):
         v = scale * rng.standard_normal(f.size)
-        check_prox(f, v, float(t), rng, tolerance)
+        check_prox(f, v, float(t), rng, tolerance, minimizer=trial == 0)
         check_steps(f, v, rng, tolerance)
         check_jacobian(f, v, float(t))
         if f.convex:
@@ -55,8 +55,8 @@ def feasible_points(f, rng, number: int = 8, scale: float = 3.0) -> list[np.ndar
     return [f.prox(scale * rng.standard_normal(f.size), float(t)) for t in steps]
 
 
-def check_prox(f, v, t, rng=None, tolerance: float = TOLERANCE):
-    """No point has a smaller proximal objective than p = prox(v, t): far, near, on segments, and by a minimizer."""
+def check_prox(f, v, t, rng=None, tolerance: float = TOLERANCE, minimizer: bool = True):
+    """No point has a smaller proximal objective than p = prox(v, t): far, near, between, and by a minimizer (slow)."""
     rng = np.random.default_rng(0) if rng is None else rng
     p = f.prox(v, t)
     assert p.shape == (f.size,) and np.all(np.isfinite(p)), f"{f.describe()}: prox({v}, {t}) = {p}"
@@ -71,7 +71,7 @@ def check_prox(f, v, t, rng=None, tolerance: float = TOLERANCE):
     for q in candidates:
         found = proximal_objective(f, q, v, t)
         assert best <= found + slack, f"{f.describe()}: {q} ({found}) beats the prox {p} ({best}) of {v}, t={t}"
-    if f.size <= 4:
+    if minimizer and f.size <= 4:
         _check_by_minimizer(f, v, t, p, best, slack, far)
 
 
@@ -93,7 +93,7 @@ def check_steps(f, v, rng, tolerance: float = TOLERANCE):
     """t as a float equals t as a constant array; different steps for different groups are optimal."""
     np.testing.assert_allclose(f.prox(v, np.full(f.count, 0.7)), f.prox(v, 0.7), rtol=1e-9, atol=1e-9)
     if f.count > 1:
-        check_prox(f, v, np.exp(rng.uniform(-2, 2, f.count)), rng, tolerance)
+        check_prox(f, v, np.exp(rng.uniform(-2, 2, f.count)), rng, tolerance, minimizer=False)
 
 
 def check_nonexpansive(f, u, v, t):
