@@ -18,8 +18,8 @@ TITLES = {
     "compile": "Compile time and re-solve",
 }
 PEERS = {
-    "qp": "For scale, at 1e-4, one thread, another run: OSQP 1.1.3 right on 70 of 78, SCS 3.3.1 on 71, Clarabel 0.11 on 75.",
-    "lp": "For scale, at 1e-4, one thread, another run: OSQP 1.1.3 right on 38 of 55, SCS 3.3.1 on 49, HiGHS 1.16 on all.",
+    "qp": "At 1e-4, one thread, another run: OSQP 1.1.3 right on 70 of 78, SCS 3.3.1 on 71, Clarabel 0.11 on 75.",
+    "lp": "At 1e-4, one thread, another run: OSQP 1.1.3 right on 38 of 55, SCS 3.3.1 on 49, HiGHS 1.16 on all.",
 }
 
 

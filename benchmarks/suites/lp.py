@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..grade import proves_infeasible
 from .programs import Rows, files, from_mps
 from .qp import graded
 
@@ -32,7 +33,10 @@ def run(suite: str, name: str, options: dict) -> dict:
     status = answer.get("status", "error")
     x, y = solution(answer, rows)
     record = graded(rows, x, y, status, options["eps"], TRUTH[suite])
-    kept = {part: answer.get(part) for part in ("iterations", "timings", "message")}
+    kept = {"iterations": answer.get("iterations"), "timings": answer.get("seconds"), "message": answer.get("message")}
+    if status == "infeasible":
+        y = multipliers(answer.get("certificate"), answer, rows)
+        kept["certificate_holds"] = y is not None and proves_infeasible(rows.A, rows.l, rows.u, y, options["eps"])
     return {"status": status, "seconds": _solve_seconds(answer, seconds), "process_seconds": seconds, **kept, **record}
 
 
@@ -51,14 +55,28 @@ def command_line(path: Path, options: dict) -> dict:
 
 
 def solution(answer: dict, rows: Rows) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """(x, y) of the rows from the JSON's `x` and `y`; where there is no y, only the primal can be graded."""
-    x, y = answer.get("x"), answer.get("y")
-    if x is None or y is None or len(x) != rows.q.size or len(y) != rows.l.size:
+    """(x, y) of the rows from the JSON's `x` (by column name) and `duals` (by row and bound name), or None.
+
+    The command's duals are the rates at which the file's objective changes with the right-hand side, so y is minus them
+    for a file that minimizes.
+    """
+    x = answer.get("x")
+    if x is None or len(x) != rows.q.size:
         return None, None
-    return np.array(x, dtype=float), np.array(y, dtype=float)
+    return np.array(list(x.values()), dtype=float), multipliers(answer.get("duals"), answer, rows)
+
+
+def multipliers(duals: dict | None, answer: dict, rows: Rows) -> np.ndarray | None:
+    """y of the rows and, below them, of the bounds; zeros for the bounds of a file that has none."""
+    if duals is None:
+        return None
+    n = rows.q.size
+    parts = [list(duals.get("rows", {}).values()), list(duals.get("bounds", {}).values()) or [0.0] * n]
+    y = np.array([*parts[0], *parts[1]], dtype=float)
+    return None if y.size != rows.l.size else (y if answer.get("sense") == "maximize" else -y)
 
 
 def _solve_seconds(answer: dict, seconds: float) -> float:
     """Compile to values, as the command measured it: the start of Python is not the solver's."""
-    timings = answer.get("timings")
+    timings = answer.get("seconds")
     return sum(timings.values()) if timings else seconds
