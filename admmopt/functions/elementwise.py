@@ -10,12 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from .base import Array, Function, namespace
-from .piecewise_library import _nonnegative
+from .piecewise_library import nonnegative
 
 INF = float("inf")
 ROUNDING = 1e-9  # how far outside a closed domain, relative to its end, a point may lie
 
 
+@dataclasses.dataclass(eq=False)
 class Elementwise(Function):
     """f(y) = sum_i weight_i phi(y_i), phi convex and smooth inside its domain, weight: (n,), nonnegative.
 
@@ -31,7 +32,7 @@ class Elementwise(Function):
 
     def __post_init__(self):
         if type(self.weight) in (float, int, list, np.ndarray, np.float64):
-            self.weight = np.atleast_1d(_nonnegative("weight", self.weight))
+            self.weight = np.atleast_1d(nonnegative("weight", self.weight))
         self.dim = 1
         self.count = self.weight.shape[0]
         self._positive = bool((self.weight > 0).all())
@@ -102,6 +103,16 @@ class Elementwise(Function):
     def scaled(self, a: Array) -> Elementwise:
         """a f for a >= 0, a number or (n,)."""
         return dataclasses.replace(self, weight=a * self.weight)
+
+    @property
+    def kind(self) -> tuple:
+        """Functions of one kind can be joined by `concatenate`: the class and its exponents."""
+        return (type(self), *(getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "weight"))
+
+    @staticmethod
+    def concatenate(functions: list) -> Elementwise:
+        """Functions of one `kind` as one function of the elements of all, one after the other."""
+        return dataclasses.replace(functions[0], weight=np.concatenate([f.weight for f in functions]))
 
     def take(self, indices) -> Elementwise:
         """The function of the elements that `indices` (slice, integers or mask) selects, in that order."""

@@ -8,6 +8,7 @@ Section 11.D). The named ones are built in `piecewise_library`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class PiecewiseQuadratic(Function):
     def __post_init__(self):
         self.dim = 1
         self.count = self.breaks.shape[1]
-        self._plan = None  # what prox can skip, found out once
+        self._plan: _Plan | None = None  # what prox can skip, found out once
         self._step = None  # the last step, with the lines that belong to it
         self._lines: list = []
 
@@ -139,14 +140,17 @@ class PiecewiseQuadratic(Function):
         plan = self._plan or self._make_plan(namespace(v))
         xp = plan.xp
         if plan.soft:
-            lines = self._lines_for(t)
+            lines = self._lines_for(plan, t)
             if lines:
                 v = v - xp.minimum(xp.maximum(v, lines[0]), lines[1])
-            if plan.below[0] is not None:
-                v = xp.maximum(v, plan.below[0])
-            return v if plan.above[0] is None else xp.minimum(v, plan.above[0])
+            low, high = plan.below[0], plan.above[0]
+            if low is not None:
+                v = xp.maximum(v, low)
+            elif high is None and not lines:
+                return 1 * v  # never the argument itself
+            return v if high is None else xp.minimum(v, high)
         result = None
-        for (gain, shift), below, above in zip(self._lines_for(t), plan.below, plan.above, strict=True):
+        for (gain, shift), below, above in zip(self._lines_for(plan, t), plan.below, plan.above, strict=True):
             line = v if gain is None else gain * v
             if shift is not None:
                 line = line + shift
@@ -186,9 +190,8 @@ class PiecewiseQuadratic(Function):
         self._plan = _Plan(xp, intercept, below, above, soft, trivial)
         return self._plan
 
-    def _lines_for(self, t: Array) -> list:
+    def _lines_for(self, plan: _Plan, t: Array) -> list:
         """The lines of every piece for the step t, as (gain, shift) with None for 1 and 0; kept while t stays."""
-        plan = self._plan
         if plan.trivial:
             return []
         if t is self._step or (isinstance(t, float) and isinstance(self._step, float) and t == self._step):
@@ -299,7 +302,7 @@ class PiecewiseQuadratic(Function):
 class _Plan:
     """What prox needs to know about the data and would not want to find out at every call."""
 
-    xp: object
+    xp: Any
     intercept: Array  # slope of every piece at y = 0
     below: list  # lower and upper ends of the pieces, None where no element has one
     above: list

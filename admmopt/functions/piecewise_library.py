@@ -68,33 +68,33 @@ def linear(c) -> PiecewiseQuadratic:
 
 def square(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i/2 y_i^2, w >= 0 (with the half: CVXPY's sum_squares is w = 2)."""
-    return from_pieces(n, [-INF, INF], [(0, 0, 0, _nonnegative("w", w))])
+    return from_pieces(n, [-INF, INF], [(0, 0, 0, nonnegative("w", w))])
 
 
 def absolute(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i |y_i|, w >= 0."""
-    w = _nonnegative("w", w)
+    w = nonnegative("w", w)
     return from_pieces(n, [-INF, 0, INF], [(0, 0, -w, 0), (0, 0, w, 0)])
 
 
 def positive(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i max(y_i, 0), w >= 0."""
-    return from_pieces(n, [-INF, 0, INF], [(0, 0, 0, 0), (0, 0, _nonnegative("w", w), 0)])
+    return from_pieces(n, [-INF, 0, INF], [(0, 0, 0, 0), (0, 0, nonnegative("w", w), 0)])
 
 
 def negative(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i max(-y_i, 0), w >= 0."""
-    return from_pieces(n, [-INF, 0, INF], [(0, 0, -_nonnegative("w", w), 0), (0, 0, 0, 0)])
+    return from_pieces(n, [-INF, 0, INF], [(0, 0, -nonnegative("w", w), 0), (0, 0, 0, 0)])
 
 
 def hinge(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i max(0, 1 - y_i), w >= 0."""
-    return from_pieces(n, [-INF, 1, INF], [(1, 0, -_nonnegative("w", w), 0), (1, 0, 0, 0)])
+    return from_pieces(n, [-INF, 1, INF], [(1, 0, -nonnegative("w", w), 0), (1, 0, 0, 0)])
 
 
 def squared_hinge(n: int, w=1.0) -> PiecewiseQuadratic:
     """sum_i w_i max(0, 1 - y_i)^2, w >= 0."""
-    return from_pieces(n, [-INF, 1, INF], [(1, 0, 0, 2 * _nonnegative("w", w)), (1, 0, 0, 0)])
+    return from_pieces(n, [-INF, 1, INF], [(1, 0, 0, 2 * nonnegative("w", w)), (1, 0, 0, 0)])
 
 
 def quantile(n: int, tau) -> PiecewiseQuadratic:
@@ -107,19 +107,19 @@ def quantile(n: int, tau) -> PiecewiseQuadratic:
 
 def deadzone(n: int, eps) -> PiecewiseQuadratic:
     """sum_i max(|y_i| - eps_i, 0), eps >= 0 (Vapnik's epsilon-insensitive loss)."""
-    eps = _nonnegative("eps", eps)
+    eps = nonnegative("eps", eps)
     return from_pieces(n, [-INF, -eps, eps, INF], [(-eps, 0, -1, 0), (0, 0, 0, 0), (eps, 0, 1, 0)])
 
 
 def huber(n: int, M=1.0) -> PiecewiseQuadratic:
     """CVXPY's huber(y, M): y^2 for |y| <= M, 2 M |y| - M^2 beyond; M > 0."""
-    M = _nonnegative("M", M)
+    M = nonnegative("M", M)
     return from_pieces(n, [-INF, -M, M, INF], [(-M, M * M, -2 * M, 0), (0, 0, 0, 2), (M, M * M, 2 * M, 0)])
 
 
 def elastic_net(n: int, l1=1.0, l2=1.0) -> PiecewiseQuadratic:
     """sum_i l1_i |y_i| + l2_i/2 y_i^2, both >= 0."""
-    l1, l2 = _nonnegative("l1", l1), _nonnegative("l2", l2)
+    l1, l2 = nonnegative("l1", l1), nonnegative("l2", l2)
     return from_pieces(n, [-INF, 0, INF], [(0, 0, -l1, l2), (0, 0, l1, l2)])
 
 
@@ -156,7 +156,8 @@ def max_affine(slopes, intercepts, n: int | None = None) -> PiecewiseQuadratic:
     return from_pieces(n, [*edges, INF], [(0, c[k], s[k], 0) for k in range(K)])
 
 
-def _nonnegative(name: str, value) -> np.ndarray:
+def nonnegative(name: str, value) -> np.ndarray:
+    """The value as an array; ValueError, by name, where it is negative or not finite."""
     value = np.asarray(value, dtype=float)
     if np.any(value < 0) or not np.all(np.isfinite(value)):
         raise ValueError(f"{name} must be finite and nonnegative, got {value.min() if value.size else value}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-Pieces = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Pieces = tuple[np.ndarray, ...]  # breaks, anchor, height, slope, curvature
 
 
 class EmptyDomain(ValueError):

@@ -119,6 +119,9 @@ def test_weights():
     harness.check_same(fn.Logistic(WEIGHTS).scaled(2.0), fn.Logistic(2 * WEIGHTS))
     assert fn.NegLog(2.0).count == 1
     harness.check_same(fn.NegLog(WEIGHTS).take([3, 0]), fn.NegLog(WEIGHTS[[3, 0]]))
+    cubes = [fn.Power(WEIGHTS, 3.0), fn.Power(np.ones(2), 3.0)]
+    assert cubes[0].kind == cubes[1].kind != fn.Power(WEIGHTS, 4.0).kind
+    harness.check_same(fn.Power.concatenate(cubes), fn.Power(np.concatenate([WEIGHTS, np.ones(2)]), 3.0))
 
 
 def test_weight_zero_keeps_the_closed_domain():
