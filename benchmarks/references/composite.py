@@ -79,14 +79,6 @@ def squared(A, b):
     return A, lambda s: (0.5 * np.sum((s - b) ** 2), s - b)
 
 
-def logistic(A, y):
-    def loss(s):
-        margin = y * s
-        return np.logaddexp(0, -margin).sum(), -y * np.exp(-np.logaddexp(0, margin))
-
-    return A, loss
-
-
 def solve(smooth, penalty: Penalty, shape, target=1e-8, limit=20000, check=20) -> Certified:
     """Minimize loss(A x) + penalty(x) until the proved relative gap is below `target` (or `limit` steps are done)."""
     A, loss = smooth
@@ -123,7 +115,7 @@ def solve(smooth, penalty: Penalty, shape, target=1e-8, limit=20000, check=20) -
 
 
 def _lipschitz(A, A_t, steps=100) -> float:
-    """Largest eigenvalue of A'A by power iteration, a little above (both losses here have curvature at most one)."""
+    """Largest eigenvalue of A'A by power iteration, a little above."""
     x = np.random.default_rng(0).standard_normal(A.shape[1])
     for _ in range(steps):
         x = A_t @ (A @ (x / np.linalg.norm(x)))

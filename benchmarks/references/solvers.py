@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import column_generation, composite, linear, matrix, smooth, svm
+from . import column_generation, composite, linear, matrix, proximal_newton, smooth, svm
 from .certified import Certified
 
 
@@ -22,10 +22,6 @@ def _elastic(A, b, lam) -> Certified:
     return composite.solve(composite.squared(A, b), composite.elastic(0.9 * lam, 0.1 * lam), A.shape[1], limit=100000)
 
 
-def _logistic(A, y, lam) -> Certified:
-    return composite.solve(composite.logistic(A, y), composite.l1(lam), A.shape[1], limit=100000)
-
-
 SOLVERS = {
     "basis_pursuit": linear.basis_pursuit,
     "covsel": matrix.covsel,
@@ -41,9 +37,9 @@ SOLVERS = {
     "lasso": _lasso,
     "lasso_sparse": _lasso,
     "least_abs_dev": linear.least_abs_dev,
-    "logreg_l1": _logistic,
-    "logreg_l1_sparse": _logistic,
-    "logreg_rcv1": _logistic,
+    "logreg_l1": proximal_newton.logistic_l1,
+    "logreg_l1_sparse": proximal_newton.logistic_l1,
+    "logreg_rcv1": proximal_newton.logistic_l1,
     "lp": linear.lp,
     "mnist": smooth.mnist,
     "mv_lasso": _lasso,
