@@ -26,6 +26,9 @@ class ExponentialCone(Cone):
     def project(self, v: Array) -> Array:
         xp = namespace(v)
         groups = v.reshape(self.count, 3)
+        size = xp.max(xp.abs(groups), axis=1)[:, None]
+        groups = groups / xp.where(size > 0, size, xp.ones_like(size))  # a cone: at unit scale squares are harmless,
+        groups = xp.where(xp.abs(groups) < 1e-150, xp.zeros_like(groups), groups)  # and without dust so are ratios
         x, y, z = groups[:, 0], groups[:, 1], groups[:, 2]
         flat = (x <= 0) & (y <= 0)
         inside, polar = _inside(x, y, z), _in_polar(x, y, z)
@@ -35,7 +38,7 @@ class ExponentialCone(Cone):
         general = ~(inside | polar | flat)
         if bool(xp.any(general)):
             result[general] = _project_curved(groups[general])
-        return result.reshape(-1)
+        return (size * result).reshape(-1)
 
 
 def _log(xp, x):
@@ -90,17 +93,16 @@ def _bracket(x, y, z):
 
 
 def _project_curved(v):
-    """Projection onto the curved part of the boundary. v: (n, 3), outside the cone, its polar and the quadrant."""
+    """Projection onto the curved part of the boundary. v: (n, 3), at unit scale, neither in the cone nor in its polar
+    nor in the quadrant."""
     xp = namespace(v)
-    size = xp.max(xp.abs(v), axis=1)[:, None]
-    v = v / size  # a cone: at unit scale nothing underflows
     x, y, z = v[:, 0], v[:, 1], v[:, 2]
     low, high = _bracket(x, y, z)
-    r = bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z))
+    r = bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z), floor=1.0)
     # The ray (r, 1, e^r) by its largest entry, and the point nearest to v on it: stable where e^r is huge, unlike the
     # multiple ((r-1) x + y) / (r^2 - r + 1), which cancels there.
     scale = xp.exp(xp.where(r > 0, -r, xp.zeros_like(r)))
     ray = xp.stack((r * scale, scale, xp.exp(xp.where(r > 0, xp.zeros_like(r), r))), axis=1)
     ray = ray / xp.linalg.vector_norm(ray, axis=1)[:, None]
     multiple = xp.sum(ray * v, axis=1)
-    return size * xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray
+    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray

@@ -36,7 +36,7 @@ class LogSumExp(Function):
         shifted = groups - xp.max(groups, axis=1)[:, None] + xp.log(step)[:, None]
         high = _log_sum_exp(xp, shifted) - xp.log(step)
         low = high - step
-        level = bracketed_newton(_equation, low, high, high, (shifted, step))
+        level = bracketed_newton(_equation, low, high, high, (shifted, step), floor=1.0)
         p = wright_omega(shifted - level[:, None])
         p = p * xp.where(active, step / xp.sum(p, axis=1), xp.zeros_like(step))[:, None]
         return (groups - p).reshape(-1)

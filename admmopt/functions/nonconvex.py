@@ -3,7 +3,7 @@ so that runs repeat. None of them has a recession function; a domain's support i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -159,11 +159,6 @@ class Stiefel(_SingularValues):
     def __post_init__(self):
         self.dim = self.rows * self.cols
         self._adopt(FiniteSet(self.count * min(self.rows, self.cols), np.ones(1)))
-
-    def on(self, asarray) -> Stiefel:
-        moved = replace(self)
-        moved._adopt(self.vector.on(asarray))
-        return moved
 
 
 @dataclass(eq=False)

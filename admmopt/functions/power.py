@@ -114,10 +114,12 @@ def _project_curved(w, z, alphas):
     size = xp.maximum(depth, xp.max(xp.abs(w), axis=1))  # a cone: work at unit scale, so that squares cannot overflow
     unit, unit_depth = w / size[:, None], depth / size
     zero = xp.zeros_like(depth)
-    high = widen(lambda theta: _equation(theta, unit, unit_depth, alphas)[0] >= 0, zero, 1.0, 10)
-    low = widen(lambda theta: _equation(theta, unit, unit_depth, alphas)[0] <= 0, zero, -1.0, 10)
-    low, high = xp.where(low < high, low, high - 1.0), high
-    theta = bracketed_newton(_equation, low, high, 0.5 * (low + high), (unit, unit_depth, alphas))
+    data = (unit, unit_depth, alphas)
+    up = _equation(zero, *data)[0] < 0
+    sign = xp.where(up, zero + 1, zero - 1)
+    end = widen(lambda theta: sign * _equation(theta, *data)[0] >= 0, zero, sign, 10)
+    low, high = xp.where(up, zero, end), xp.where(up, end, zero)
+    theta = bracketed_newton(_equation, low, high, 0.5 * end, data, floor=1.0)
     small = xp.exp(-xp.abs(theta))
     near, far = 1.0 / (1.0 + small), small / (1.0 + small)
     share, rest = xp.where(theta > 0, near, far), xp.where(theta > 0, far, near)

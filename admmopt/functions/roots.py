@@ -17,14 +17,17 @@ def bracketed_newton(
     high: Array,
     start: Array,
     data: tuple[Array, ...] = (),
+    floor: float = 0.0,
     iterations: int = 200,
 ) -> Array:
-    """x with ``residual(x, *data)[0] == 0``, elementwise, to about machine precision relative to x.
+    """x with ``residual(x, *data)[0] == 0``, elementwise, to about machine precision relative to max(|x|, floor).
 
     residual(x, *data) returns the value, negative below the root and positive above it, and its derivative. A Newton
     step that leaves the bracket, or that shrinks too slowly, becomes a bisection (the classical safeguard), so the
-    derivative need not be exact. low, high, start and every array of `data`: (n,), low <= start <= high finite.
-    Equations already solved are dropped as soon as they are half of those left. Returns (n,).
+    derivative need not be exact. An equation counts as solved when the step is a few roundings, or when steps nearly
+    that small stop shrinking: then the residual is at its own rounding error. low, high, start and every array of
+    `data`: (n, ...), low <= start <= high finite. Equations already solved are dropped as soon as they are half of
+    those left. Returns (n,).
     """
     xp = namespace(low)
     x, last = start, high - low
@@ -34,11 +37,17 @@ def bracketed_newton(
         f, slope = residual(x, *data)
         low, high = xp.where(f < 0, x, low), xp.where(f > 0, x, high)
         newton = x - f / xp.where(slope == 0, xp.ones_like(slope), slope)
-        good = (newton >= low) & (newton <= high) & (2 * xp.abs(newton - x) <= last) & (slope != 0)
-        following = xp.where(f == 0, x, xp.where(good, newton, low + 0.5 * (high - low)))
+        step = xp.abs(newton - x)
+        size = xp.abs(x)
+        size = xp.where(size > floor, size, xp.full_like(size, floor))
+        shrinking = 2 * step <= last
+        solved = (f == 0) | (step <= 4 * EPS * size + 1e-300) | (~shrinking & (last <= 64 * EPS * size))
+        inside = (newton >= low) & (newton <= high) & (slope != 0)
+        following = xp.where((shrinking | solved) & inside, newton, low + 0.5 * (high - low))
+        following = xp.where(solved & ~inside, x, following)
         last = xp.abs(following - x)
         x = following
-        moving = last > 2 * EPS * xp.abs(x) + 1e-300
+        moving = ~solved & (last > 2 * EPS * size)
         left = int(xp.sum(moving))
         if left == 0:
             break

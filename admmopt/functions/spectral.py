@@ -8,6 +8,7 @@ way; likewise for singular values and absolutely symmetric f.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from .base import Array, Function, column, namespace
 from .norms import Maximum, NormInf, NormOne, SumLargest
 from .semidefinite import smat, svec, svec_size
+from .smooth import NegLog
 
 
 class _Spectral(Function):
@@ -29,6 +31,11 @@ class _Spectral(Function):
     def _adopt(self, vector: Function) -> None:
         self.vector = vector
         self.convex, self.indicator, self.cone = vector.convex, vector.indicator, vector.cone
+
+    def on(self, asarray) -> Function:
+        moved = copy(self)
+        moved._adopt(self.vector.on(asarray))
+        return moved
 
     def value(self, y: Array) -> float:
         return self.vector.value(self._spectrum(y)[0].reshape(-1))
@@ -183,36 +190,5 @@ class NegLogDet(_Eigenvalues):
 
     def __post_init__(self):
         self.dim = svec_size(self.order)
-        self._adopt(_Barrier(self.count, self.order, self.weight))
-
-
-@dataclass(eq=False)
-class _Barrier(Function):
-    """-sum_g weight_g sum_j log y_gj, by groups: one weight and one step per matrix."""
-
-    count: int
-    dim: int
-    weight: float | np.ndarray
-
-    def value(self, y: Array) -> float:
-        xp = namespace(y)
-        if bool(xp.any(y <= 0)):
-            return float("inf")
-        return -float(xp.sum(self.weight * xp.sum(xp.log(y).reshape(self.count, self.dim), axis=1)))
-
-    def prox(self, v: Array, t: Array) -> Array:
-        xp = namespace(v)
-        groups = v.reshape(self.count, self.dim)
-        four = 4.0 * column(t * self.weight) + 0.0 * groups
-        root = xp.sqrt(groups**2 + four)
-        below = groups < 0  # there the plain formula cancels
-        safe = xp.where(below, root - groups, xp.ones_like(root))
-        return xp.where(below, 0.5 * four / safe, 0.5 * (groups + root)).reshape(-1)
-
-    def domain_support(self, y: Array) -> tuple[float, Array]:
-        xp = namespace(y)
-        return 0.0, xp.where(y < 0, y, xp.zeros_like(y))
-
-    def recession(self, d: Array) -> tuple[float, Array]:
-        xp = namespace(d)
-        return 0.0, xp.where(d > 0, d, xp.zeros_like(d))
+        weight = np.broadcast_to(np.asarray(self.weight, dtype=float), (self.count,))
+        self._adopt(NegLog(np.repeat(weight, self.order)))
