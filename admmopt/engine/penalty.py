@@ -16,6 +16,10 @@ EQUALITY = 1e3
 FREE = 1e-3
 SIGMA = 1e-6
 START = 0.1
+GAP = 1
+BAND = 3.0
+EVERY = 50
+HIST = 8
 SMALLEST, LARGEST = 1e-6, 1e6  # of base * cost, the penalty of the scaled problem
 
 
@@ -35,12 +39,12 @@ class Penalty:
     def propose(self, measured: Measured, iteration: int) -> float | None:
         """A new base where the residuals have been out of balance since the last change, else None."""
         self.logs.append(np.log(self.ratio(measured)))
-        if iteration - self.last_change < 50:
+        if iteration - self.last_change < EVERY:
             return None
-        factor = float(np.exp(0.5 * np.mean(self.logs[-8:])))
+        factor = float(np.exp(0.5 * np.mean(self.logs[-int(HIST):])))
         low, high = SMALLEST / self.scaling.cost, LARGEST / self.scaling.cost
         base = float(np.clip(self.base * factor, low, high))
-        if max(base / self.base, self.base / base) < 3.0:
+        if max(base / self.base, self.base / base) < BAND:
             return None
         return base
 
@@ -52,7 +56,12 @@ class Penalty:
         d, e = self.scaling.d, self.scaling.e
         primal = _relative(e * measured.primal, e * measured.Ax, e * (measured.Ax - measured.primal))
         q = measured.dual - measured.Px - measured.Ay
-        dual = _relative(d * measured.dual, d * measured.Px, d * measured.Ay, d * q)
+        # y / e, the scaled dual, stands in for |A|'|y|: where A'y cancels (no P, no q) it says how large the summands were
+        dual = _relative(d * measured.dual, d * measured.Px, d * measured.Ay, d * q, measured.y / e)
+        if GAP:
+            size = 1.0 + measured.residuals.gap_scale
+            primal = max(primal, abs(measured.primal_gap) / size)
+            dual = max(dual, abs(measured.dual_gap) / size)
         return float(np.clip(primal / dual, 1e-12, 1e12))
 
 

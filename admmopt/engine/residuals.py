@@ -20,7 +20,10 @@ class Measured:
     Ax: np.ndarray
     Px: np.ndarray
     Ay: np.ndarray
+    y: np.ndarray
     objective: float
+    primal_gap: float  # y'(A x + b - z) and x'(P x + q + A'y): the gap is the second minus the first, so that
+    dual_gap: float  # these say which of the two residuals keeps it open
 
 
 def measure(standard: Standard, x, z, y) -> Measured:
@@ -43,7 +46,7 @@ def measure(standard: Standard, x, z, y) -> Measured:
         gap_scale=max(abs(xPx), abs(qx), abs(support)),
     )
     objective = 0.5 * xPx + qx + standard.constant
-    return Measured(residuals, primal, dual, Ax, Px, Ay, objective)
+    return Measured(residuals, primal, dual, Ax, Px, Ay, y, objective, float(y @ primal), float(x @ dual))
 
 
 def _size(v: np.ndarray) -> float:

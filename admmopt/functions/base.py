@@ -88,6 +88,31 @@ class Function(ABC):
                 changes[field.name] = tuple(item.on(asarray) for item in value)
         return dataclasses.replace(self, **changes) if changes else self
 
+    @property
+    def kind(self):
+        """Functions of one kind, other than None, can be joined by `concatenate`: the class and what is not per group."""
+        if not dataclasses.is_dataclass(self) or not any(f.name == "count" and f.init for f in dataclasses.fields(self)):
+            return None
+        fixed = [v for name, v in self._init_fields() if name != "count" and not self._per_group(name, v)]
+        return (type(self), self.dim, *fixed)
+
+    @staticmethod
+    def concatenate(functions: list) -> Function:
+        """Functions of one `kind` as one function with the groups of all, one after the other."""
+        first = functions[0]
+        changes: dict[str, Any] = {"count": sum(f.count for f in functions)}
+        for name, value in first._init_fields():
+            if first._per_group(name, value):
+                parts = [np.broadcast_to(getattr(f, name), (f.count, *np.shape(value)[1:])) for f in functions]
+                changes[name] = np.concatenate(parts)
+        return dataclasses.replace(first, **changes)
+
+    def _init_fields(self):
+        return [(f.name, getattr(self, f.name)) for f in dataclasses.fields(self) if f.init]
+
+    def _per_group(self, name: str, value) -> bool:
+        return name == "weight" or (isinstance(value, np.ndarray) and value.shape[:1] == (self.count,))
+
     def describe(self) -> str:
         """A few words for `ao.explain`: the name and the size."""
         groups = f"{self.count} x {self.dim}" if self.count > 1 and self.dim > 1 else f"{self.size}"

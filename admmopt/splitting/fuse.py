@@ -256,9 +256,9 @@ def merge(terms: list[Fused]) -> list[Fused]:
     single: list[Fused] = []
     for fused in terms:
         function, operator = fused.term.function, fused.term.operator
-        mergeable = isinstance(operator, Sparse | Diagonal) and hasattr(type(function), "concatenate")
-        if mergeable and coordinates(operator) is None:
-            groups.setdefault((type(function), function.dim), []).append(fused)
+        kind = PiecewiseQuadratic if isinstance(function, PiecewiseQuadratic) else function.kind
+        if kind is not None and isinstance(operator, Sparse | Diagonal):
+            groups.setdefault(kind, []).append(fused)
         else:
             single.append(fused)
     return single + [_stacked(group) for group in groups.values()]

@@ -14,6 +14,8 @@ from .ldl import QuasiDefinite, inverse
 from .pieces import Pieces, Rows, join
 from .residual import relative_residual
 
+CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
+
 
 class Reduced:
     """What these forms share: right-hand side, z = A x, one refinement step where a trial solve needs it."""
@@ -121,13 +123,16 @@ class DenseCholesky(Reduced):
 
 
 class Woodbury(Reduced):
-    """Few rows R beside a diagonal D: S^-1 = D^-1 - D^-1 R' (W^-1 + R D^-1 R')^-1 R D^-1, factorizing k x k.
-    R D^-1 R' is reused, scaled, while D changes by a common factor only."""
+    """Few rows R of weight W beside a diagonal D. With u = W (R x - r2) the system reads D x + R'u = r1, R x - u/W = r2;
+    eliminating x leaves (W^-1 + R D^-1 R') u = R D^-1 r1 - r2, k x k, and R x = r2 + u/W for free: a solve passes over
+    R twice. R D^-1 R' is reused, scaled, while D changes by a common factor only."""
 
     form = "Woodbury"
 
     def __init__(self, system, pieces, reason):
         self.rows = joined(pieces)
+        self.free = np.flatnonzero(np.isnan(self.rows.weight))
+        self.places = self.rows.index[self.free]
         self.known = None
         super().__init__(system, pieces, reason)
 
@@ -137,8 +142,28 @@ class Woodbury(Reduced):
         if ratio is None:
             self.known, ratio = (self.inverse, gram(self.rows.matrix.T, self.inverse)), 1.0
         inner = ratio * self.known[1]
-        inner[np.diag_indices_from(inner)] += inverse(self.rows.scale(self.system.rho))
+        self.slack = inverse(self.rows.scale(self.system.rho))
+        inner[np.diag_indices_from(inner)] += self.slack
         self.factor = Cholesky(inner)
+
+    def solve(self, r1, r2, *, guess=None, tol=None):
+        if self.refine:
+            return super().solve(r1, r2, guess=guess, tol=tol)
+        system, R = self.system, self.rows.matrix
+        rhs = r1.copy()
+        for rows in self.pieces.single:
+            rows.add_adjoint(system.rho * r2, rhs)
+        target = np.zeros(R.shape[0])
+        target[self.free] = r2[self.places]
+        u = self.factor.solve(R @ (self.inverse * rhs) - target)
+        x = self.inverse * (rhs - R.T @ u)
+        z = np.empty(r2.size)
+        for rows in self.pieces.single:
+            rows.forward(x, z)
+        z[self.places] = (target + self.slack * u)[self.free]
+        self.solves += 1
+        full = lambda: relative_residual(system, x, r1 + system.A.rmatvec(system.rho * r2))  # noqa: E731
+        return LinearResult(x, z, full)
 
     def invert(self, rhs):
         x = (self.inverse * rhs.T).T
@@ -169,15 +194,23 @@ class Bordered(Reduced):
 
 
 def joined(pieces: Pieces) -> Rows:
-    """All rows that are not single entries, as one dense group."""
+    """All rows that are not single entries, as one group: sparse where all are, else dense."""
     kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
+    if pieces.dense is None:
+        return pieces.sparse
     return join([Rows(r.matrix.toarray() if sp.issparse(r.matrix) else r.matrix, r.index, r.weight) for r in kinds])
 
 
 def gram(matrix, weight: np.ndarray) -> np.ndarray:
     """matrix' diag(weight) matrix as a dense array (weights may not be negative)."""
     if sp.issparse(matrix):
-        return (matrix.T @ (sp.diags_array(weight) @ matrix)).toarray()
+        if matrix.nnz < CROWDED * matrix.shape[0] * matrix.shape[1]:
+            return (matrix.T @ (sp.diags_array(weight) @ matrix)).toarray()
+        matrix, total = sp.csr_array(matrix), 0.0
+        for start in range(0, matrix.shape[0], CHUNK):
+            part = slice(start, start + CHUNK)
+            total = total + gram(matrix[part].toarray(), weight[part])
+        return total
     if weight.size and np.all(weight == weight[0]):
         return weight[0] * (matrix.T @ matrix)
     scaled = np.sqrt(weight)[:, None] * matrix
