@@ -149,16 +149,21 @@ class PiecewiseQuadratic(Function):
             elif high is None and not lines:
                 return 1 * v  # never the argument itself
             return v if high is None else xp.minimum(v, high)
-        result = None
-        for (gain, shift), below, above in zip(self._lines_for(plan, t), plan.below, plan.above, strict=True):
+        lines = self._lines_for(plan, t)
+        for j, join in plan.order:
+            gain, shift = lines[j]
             line = v if gain is None else gain * v
-            if shift is not None:
-                line = line + shift
-            inside = line if above is None else xp.minimum(line, above)
-            if result is not None:
-                result = xp.where(line > below, inside, result)
+            line = line if shift is None else line + shift
+            low, high = plan.below[j], plan.above[j]
+            capped = line if high is None or join == _LEFT else xp.minimum(line, high)
+            if join == _START:
+                result = capped if low is None else xp.maximum(capped, low)
+            elif join == _RIGHT:
+                result = xp.maximum(result, capped)
+            elif join == _LEFT:
+                result = xp.minimum(result, line if low is None else xp.maximum(line, low))
             else:
-                result = inside if below is None else xp.maximum(inside, below)
+                result = xp.where(line > low, capped, result)
         return result
 
     def prox_jacobian(self, v: Array, t: Array) -> Array:
@@ -173,7 +178,7 @@ class PiecewiseQuadratic(Function):
         return jacobian
 
     def _make_plan(self, xp) -> _Plan:
-        """Look at the data once: which bounds exist, which lines are the identity, is it a soft threshold?"""
+        """Look at the data once: which bounds exist, which lines are the identity, how pieces join."""
         breaks, P = self.breaks, self.pieces
         intercept = self.slope - self.curvature * self.anchor
         below = [breaks[j] if bool((breaks[j] > -np.inf).any()) else None for j in range(P)]
@@ -186,26 +191,44 @@ class PiecewiseQuadratic(Function):
             if soft:
                 intercept = xp.stack([intercept[0], xp.where(single, intercept[0], intercept[1])])
                 above = [breaks[2] if bool((breaks[2] < np.inf).any()) else None]
-        trivial = soft and not bool((intercept != 0).any())
-        self._plan = _Plan(xp, intercept, below, above, soft, trivial)
+        if soft and not bool((intercept != 0).any()):
+            rows: list = []  # an indicator of bounds: t does not matter
+        elif soft:
+            rows = [intercept[0], intercept[-1]]
+        else:
+            rows = [(_number_or_row(self.curvature[j]), _number_or_row(intercept[j])) for j in range(P)]
+        self._plan = _Plan(xp, soft, rows, below, above, self._order())
         return self._plan
 
+    def _order(self) -> list[tuple[int, int]]:
+        """In which order prox takes the pieces, and how it joins each to those before it.
+
+        A line that is at least as steep as the prox everywhere to its left lies below it there: then a maximum joins
+        it (and a minimum on the other side). So we start from the most curved piece and go outwards; where curvatures
+        rise and fall in another way, each piece is selected where its line says so, which costs more.
+        """
+        k, P = self.curvature, self.pieces
+        falls = [all(bool((k[j] <= k[i]).all()) for i in range(j)) for j in range(P)]
+        rises = [all(bool((k[j] <= k[i]).all()) for i in range(j + 1, P)) for j in range(P)]
+        for start in range(P):
+            if all(rises[:start]) and all(falls[start + 1 :]):
+                left = [(j, _LEFT) for j in reversed(range(start))]
+                return [(start, _START), *left, *((j, _RIGHT) for j in range(start + 1, P))]
+        return [(0, _START), *((j, _SELECT) for j in range(1, P))]
+
     def _lines_for(self, plan: _Plan, t: Array) -> list:
-        """The lines of every piece for the step t, as (gain, shift) with None for 1 and 0; kept while t stays."""
-        if plan.trivial:
-            return []
-        if t is self._step or (isinstance(t, float) and isinstance(self._step, float) and t == self._step):
+        """What depends on the step t, kept while t stays: the line (gain, shift) of every piece, None for 1 and 0."""
+        if not plan.rows or t is self._step:
+            return self._lines
+        if isinstance(t, float) and isinstance(self._step, float) and t == self._step:
             return self._lines
         if plan.soft:
-            lines = [t * plan.intercept[0], t * plan.intercept[-1]]
+            lines = [t * row for row in plan.rows]
         else:
             lines = []
-            for j in range(self.pieces):
-                flat = not bool((self.curvature[j] != 0).any())
-                gain = None if flat else 1 / (1 + t * self.curvature[j])
-                shift = None
-                if bool((plan.intercept[j] != 0).any()):
-                    shift = -t * plan.intercept[j] if flat else -t * plan.intercept[j] * gain
+            for curvature, intercept in plan.rows:
+                gain = None if _is_zero(curvature) else 1 / (1 + t * curvature)
+                shift = None if _is_zero(intercept) else -t * intercept * (1 if gain is None else gain)
                 lines.append((gain, shift))
         self._step, self._lines = t, lines
         return lines
@@ -298,13 +321,25 @@ class PiecewiseQuadratic(Function):
         return PiecewiseQuadratic(*pieces.simplify(*data))
 
 
+_START, _LEFT, _RIGHT, _SELECT = range(4)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What prox needs to know about the data and would not want to find out at every call."""
 
     xp: Any
-    intercept: Array  # slope of every piece at y = 0
+    soft: bool  # linear pieces with a kink at 0 only: v - clamp(v, t s_0, t s_1), then the bounds
+    rows: list  # what the step multiplies: s_0, s_1 if soft, else (curvature, slope at 0) of every piece
     below: list  # lower and upper ends of the pieces, None where no element has one
     above: list
-    soft: bool  # linear pieces with a kink at 0 only: v - clamp(v, t s_0, t s_1), then the bounds
-    trivial: bool  # an indicator of bounds: t does not matter
+    order: list[tuple[int, int]]
+
+
+def _number_or_row(row: Array):
+    """A row of equal numbers as a number, which is cheaper."""
+    return float(row[0]) if row.shape[0] and bool((row == row[0]).all()) else row
+
+
+def _is_zero(value) -> bool:
+    return isinstance(value, float) and value == 0

@@ -271,3 +271,11 @@ def test_extreme_steps_raise_no_warning():
                     assert np.isfinite(f.value(p))
                     q = f.conjugate().prox(v / t, 1 / t)
                     np.testing.assert_allclose(p + t * q, v, rtol=1e-9, atol=1e-9 * (1 + t))
+
+
+@pytest.mark.parametrize("shift", [[0.0, -1.0, 1.0], [3.0, 4.0, 5.0], [3.0, 0.0, 5.0]])
+def test_curvatures_that_rise_and_fall(shift):
+    """Two parabolas that overlap, or leave a gap, or both: the pieces join in different ways."""
+    f = fn.squared_hinge(N) + fn.squared_hinge(N).precompose(-1.0, np.array(shift))
+    harness.check(f, trials=3)
+    harness.check_conjugate(f, f.conjugate())
