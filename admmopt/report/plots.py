@@ -37,9 +37,8 @@ def convergence(history: History, eps: float | None = None, path: str | Path | N
     draw_residuals(axes, history)
     draw_events(axes, history)
     if eps is not None:
-        axes.axhline(eps, color=GREY, linewidth=1, linestyle=(0, (5, 3)), zorder=1)
-        axes.annotate(f"eps {eps:g}", (0, eps), xycoords=("axes fraction", "data"), xytext=(4, 3),
-                      textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
+        draw_tolerance(axes, eps)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), frameon=False, ncols=3, fontsize=9, borderaxespad=0.2)
     last = history[-1]
     style(axes)
     axes.set_title(title or f"{last.event or 'stopped'} after {last.iteration} iterations, {last.seconds:.2f} s",
@@ -56,7 +55,6 @@ def draw_residuals(axes, history: History) -> None:
     for name, color in COLORS.items():
         values = [max(r, FLOOR) if math.isfinite(r) else math.nan for r in history[name]]
         axes.semilogy(iterations, values, color=color, label=name, linewidth=1.6, marker=marker, markersize=3.5)
-    axes.legend(loc="upper right", frameon=False, ncols=3, fontsize=9)
 
 
 def draw_events(axes, history: History) -> None:
@@ -73,6 +71,37 @@ def draw_events(axes, history: History) -> None:
         label = {"penalty": "penalty changed"}.get(event, event)
         axes.annotate(label, (iterations[-1], 0.02 + 0.05 * row), xycoords=axes.get_xaxis_transform(),
                       xytext=(6, 0), textcoords="offset points", fontsize=8, va="center")  # fmt: skip
+
+
+def draw_tolerance(axes, eps: float) -> None:
+    axes.axhline(eps, color=GREY, linewidth=1, linestyle=(0, (5, 3)), zorder=1)
+    axes.annotate(f"eps {eps:g}", (0, eps), xycoords=("axes fraction", "data"), xytext=(4, 3),
+                  textcoords="offset points", color=GREY, fontsize=8)  # fmt: skip
+
+
+def gallery(
+    panels: list[tuple[str, History, float, str, float]], eps: float, path: str | Path | None = None
+) -> Picture:
+    """Several solves side by side. panels: (title, history, seconds, name of the peer, its seconds) of each; under each
+    title the seconds of both. Returns the figure; saved when a path is given."""
+    columns = min(3, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = Picture(figsize=(4.1 * columns, 2.9 * rows + 0.4), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, (title, history, seconds, peer, peer_seconds) in zip(grid, panels, strict=False):
+        draw_residuals(axes, history)
+        draw_tolerance(axes, eps)
+        style(axes)
+        axes.set_title(title, loc="left", fontsize=10, fontweight="bold", pad=18)
+        times = f"{seconds:.2f} s ({history[-1].iteration} iterations); {peer} {peer_seconds:.2f} s"
+        axes.annotate(times, (0, 1), xycoords="axes fraction", xytext=(0, 5), textcoords="offset points", fontsize=9)
+    for axes in list(figure.axes)[len(panels) :]:
+        axes.remove()
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    if path is not None:
+        figure.savefig(path, dpi=130)
+    return figure
 
 
 def style(axes) -> None:
