@@ -100,7 +100,7 @@ def solve(
     kept = session(problem, gp)
     split = kept.compile(problem)
     compiled_in = time.perf_counter() - started
-    state = kept.state if warm_start and kept.state is not None and kept.state.x.shape == (split.n,) else None
+    state = kept.state if warm_start and kept.state is not None and kept.state.fits(split) else None
     with progress(verbose, eps) as watch:
         raw = run_engine(
             split,

@@ -33,6 +33,10 @@ class State:
     z: np.ndarray
     y: np.ndarray
 
+    def fits(self, split: SplitProblem) -> bool:
+        """Has `split` as many unknowns and rows as the problem this state is of?"""
+        return self.x.size == split.n and self.z.size == sum(term.function.size for term in split.terms)
+
 
 @dataclass
 class Point:

@@ -87,8 +87,7 @@ class ADMM(ConicSolver):
         split, fused = split_cone_program(data)
         compiled = time.perf_counter() - started
         state = kept["state"]
-        fits = warm_start and state is not None and state.x.size == split.n
-        fits = fits and state.z.size == sum(term.function.size for term in split.terms)
+        fits = warm_start and state is not None and state.fits(split)
         with progress(verbose, settings.eps) as watch:
             raw = run_engine(
                 split,

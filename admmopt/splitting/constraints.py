@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import cvxpy as cp
 import numpy as np
+from cvxpy.atoms.pnorm import Pnorm
 from cvxpy.constraints import PSD, SOC, Equality, ExpCone, Inequality, NonNeg, NonPos, PowCone3D, PowConeND, Zero
 
 from .. import functions as fn
-from .affine import AffineWalk, flat
+from .affine import AffineMap, AffineWalk, flat
 from .pieces import Piece, from_svec, interleave, svec_operator
 
 
@@ -55,6 +56,76 @@ class SetConstraint(cp.constraints.constraint.Constraint):
 def _set(constraint, walk):
     map = walk.map(constraint.args[0])
     return Piece(constraint.function(), map, constraint.title, constraint.id, _shaped(constraint, 1.0))
+
+
+class NormBall(cp.constraints.constraint.Constraint):
+    """||e|| <= r with e affine and r constant: a projection onto a ball, in place of an epigraph variable and a cone.
+
+    `order` is 1, 2 or inf; `squared`: the constraint was ||e||_2^2 <= r.
+    """
+
+    def __init__(self, expr, radius, order: float, squared: bool, constr_id=None):
+        super().__init__([expr, radius], constr_id)
+        self.order, self.squared = order, squared
+
+    def get_data(self):
+        return [self.order, self.squared, self.id]
+
+    def name(self) -> str:
+        return f"ball({self.args[0].name()})"
+
+    def is_dcp(self, dpp: bool = False) -> bool:
+        return True
+
+    def is_dgp(self, dpp: bool = False) -> bool:
+        return False
+
+    def is_dqcp(self) -> bool:
+        return True
+
+    @property
+    def residual(self):
+        return None
+
+    @classmethod
+    def of(cls, constraint: Inequality) -> NormBall | None:
+        """The ball that `atom(e) <= r` describes, or None where the inequality has another form."""
+        atom, radius = constraint.args
+        if not radius.is_constant() or not radius.size == 1 or not atom.size == 1 or getattr(atom, "axis", 0) is not None:
+            return None
+        if not atom.args[0].is_affine() or not atom.args[0].is_real():
+            return None
+        if isinstance(atom, cp.norm1):
+            return cls(atom.args[0], radius, 1.0, False)
+        if isinstance(atom, cp.norm_inf):
+            return cls(atom.args[0], radius, np.inf, False)
+        if isinstance(atom, Pnorm) and atom.p == 2:
+            return cls(atom.args[0], radius, 2.0, False)
+        if isinstance(atom, cp.quad_over_lin) and atom.args[1].is_constant() and not atom.args[1].parameters():
+            return cls(atom.args[0], radius * atom.args[1], 2.0, True)
+        return None
+
+
+def _ball(constraint, walk):
+    """The dual of ||e|| <= r is the dual norm of y in the normal cone at e: y = lambda g with ||g||_* = 1."""
+    map, order = walk.map(constraint.args[0]), constraint.order
+    level = float(flat(walk.value(constraint.args[1]))[0])
+    shape = constraint.args[1].shape
+    if level < 0:  # no such point: a row that says so
+        empty = AffineMap({}, np.array([-level]))
+        return Piece(fn.nonpos(1), empty, "ball", constraint.id, lambda y: y.reshape(shape))
+    radius = np.sqrt(level) if constraint.squared else level
+    made = {1.0: fn.L1Ball, 2.0: fn.L2Ball}
+    function = made[order](1, map.size, radius) if order in made else fn.box(-radius, radius, map.size)
+    dual_order = {1.0: np.inf, 2.0: 2, np.inf: 1}[order]
+    slope = 2 * radius if constraint.squared else 1.0  # d ||e||^2 = 2 ||e|| d ||e||
+    return Piece(
+        function,
+        map,
+        "ball",
+        constraint.id,
+        lambda y: np.full(shape, np.linalg.norm(y, dual_order) / slope if slope else 0.0),
+    )
 
 
 def constraint_pieces(constraint, walk: AffineWalk) -> list[Piece]:
@@ -138,6 +209,7 @@ def _power(constraint, walk):
 
 _BUILDERS = {
     SetConstraint: _set,
+    NormBall: _ball,
     Zero: _equality,
     Equality: _equality,
     Inequality: _inequality,

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..engine.problem import LeastSquares, Term
-from ..functions import EmptyDomain, FusedLasso, PiecewiseQuadratic, TotalVariation, square
-from ..operators import Composition, Diagonal, Identity, Operator, Row, Sparse
+from ..functions import EmptyDomain, FusedLasso, PiecewiseQuadratic, TotalVariation, precompose, square
+from ..operators import Composition, Dense, Diagonal, Identity, Operator, Row, Sparse
 from .affine import AffineMap
 from .pieces import Piece, Squares
 
@@ -97,11 +97,11 @@ class Placed:
 
     @property
     def function(self) -> PiecewiseQuadratic:
-        """The piece's rows as a function of operator x (piecewise quadratics only)."""
+        """The piece's rows as a function of operator x (elementwise functions only)."""
         own = self.piece.function
         if self.rows.size < own.size:
             own = own.take(self.rows)
-        return own.precompose(self.scale, self.piece.map.constant[self.rows])
+        return precompose(own, self.scale, self.piece.map.constant[self.rows])
 
     @property
     def piecewise(self) -> bool:
@@ -110,7 +110,7 @@ class Placed:
     def alone(self) -> Fused:
         """A term of its own."""
         share = Share(self.piece, self.rows, np.arange(self.rows.size), self.scale)
-        if self.piecewise:
+        if self.piecewise or not np.all(self.scale == 1):
             return Fused(Term(self.function, self.operator, np.zeros(self.rows.size), self.piece.label), [share])
         return Fused(Term(self.piece.function, self.operator, self.piece.map.constant, self.piece.label), [share])
 
@@ -134,7 +134,7 @@ def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
     everything = np.arange(piece.map.size)
     parts, ones = piece.map.parts, np.ones(everything.size)
     outers = [op.outer.d for op in parts.values() if isinstance(op, Composition) and isinstance(op.outer, Diagonal)]
-    if outers and isinstance(piece.function, PiecewiseQuadratic) and np.all(outers[0]):
+    if outers and piece.function.dim == 1 and np.all(outers[0]):
         stripped = {v: _without(op, outers[0]) for v, op in parts.items()}
         if all(op is not None for op in stripped.values()):
             return [Placed(piece, on_x(piece.map, columns, n, stripped), outers[0], everything)]
@@ -257,18 +257,34 @@ def merge(terms: list[Fused]) -> list[Fused]:
     for fused in terms:
         function, operator = fused.term.function, fused.term.operator
         kind = PiecewiseQuadratic if isinstance(function, PiecewiseQuadratic) else function.kind
-        if kind is not None and isinstance(operator, Sparse | Diagonal):
+        if operator.shape[0] == 1 and kind is PiecewiseQuadratic:
+            operator = fused.term.operator = one_row(operator)
+            kind = (PiecewiseQuadratic, type(operator)) if isinstance(operator, Dense) else kind
+        if kind is not None and isinstance(operator, Sparse | Diagonal | Dense) and (
+            not isinstance(operator, Dense) or operator.shape[0] == 1
+        ):
             groups.setdefault(kind, []).append(fused)
         else:
             single.append(fused)
     return single + [_stacked(group) for group in groups.values()]
 
 
+def one_row(operator: Operator) -> Operator:
+    """A single row c'x, wherever it comes from, as one dense row if it is mostly filled, else as a sparse one."""
+    entries = operator.entries()
+    if entries is None or isinstance(operator, Dense | Sparse | Diagonal):
+        return operator
+    row = entries.toarray() if sp.issparse(entries) else entries
+    return Dense(row) if 2 * np.count_nonzero(row) > row.size else Sparse(row)
+
+
 def _stacked(group: list[Fused]) -> Fused:
     if len(group) == 1:
         return group[0]
     function = type(group[0].term.function).concatenate([fused.term.function for fused in group])
-    operator = Sparse(sp.vstack([fused.term.operator.entries() for fused in group], format="csr"))
+    entries = [fused.term.operator.entries() for fused in group]
+    dense = not any(sp.issparse(part) for part in entries)
+    operator = Dense(np.vstack(entries)) if dense else Sparse(sp.vstack(entries, format="csr"))
     offset = np.concatenate([fused.term.offset for fused in group])
     shares, start = [], 0
     for fused in group:

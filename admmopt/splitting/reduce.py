@@ -23,6 +23,7 @@ from cvxpy.reductions.solvers.solver import expand_cones
 from cvxpy.utilities.solver_context import SolverInfo
 
 from . import table
+from .constraints import NormBall
 
 SUPPORTED = frozenset({Zero, NonNeg, NonPos, Equality, Inequality, SOC, PSD, ExpCone, PowCone3D, PowConeND})
 
@@ -38,6 +39,8 @@ class Dcp2Prox(Dcp2Cone):
     def canonicalize_tree(self, expr, affine_above, *caches):
         if affine_above and isinstance(expr, cp.Expression):
             expr = simplify(expr)
+        elif type(expr) is Inequality and (ball := NormBall.of(expr)) is not None:
+            return ball, []
         return super().canonicalize_tree(expr, affine_above, *caches)
 
     def canonicalize_expr(self, expr, args, affine_above):

@@ -69,15 +69,14 @@ def constant(expr) -> bool:
 # --- elementwise, piecewise linear-quadratic ---------------------------------------------------------------------
 
 
-def elementwise(atom, c, walk, make, argument: int = 0) -> list:
-    """A piece make(weights) on the entries with a nonzero weight."""
-    map = walk.map(atom.args[argument])
-    if map.size == 1 and c.size > 1:
-        c = np.array([c.sum()])
-    used = np.flatnonzero(c)
-    if used.size == 0:
-        return []
-    return [Piece(make(c[used]), rows_of(map, used), type(atom).__name__)]
+def elementwise(atom, c, walk, make, lower: float = -np.inf) -> list:
+    """A piece make(weights) on the entries with a nonzero weight; the others keep the atom's domain, y >= lower."""
+    map, name = walk.map(atom.args[0]), type(atom).__name__
+    used, idle = np.flatnonzero(c), np.flatnonzero(c == 0)
+    pieces = [Piece(make(c[used]), rows_of(map, used), name)] if used.size else []
+    if idle.size and lower > -np.inf:
+        pieces.append(Piece(fn.box(lower, np.inf, idle.size), rows_of(map, idle), f"domain of {name}"))
+    return pieces
 
 
 @row(cp.abs)
@@ -143,21 +142,29 @@ def _(atom, c, walk):
 # --- quadratics --------------------------------------------------------------------------------------------------
 
 
-@row(Power, PowerApprox, when=lambda atom, args: constant(atom.p) and not atom.p.parameters() and _exponent(atom) in (2.0, -1.0))
+def _known_power(atom, args) -> bool:
+    return constant(atom.p) and not atom.p.parameters() and atom.p_used not in (0.0, 1.0)
+
+
+@row(Power, PowerApprox, when=lambda atom, args: _known_power(atom, args) and not 0 < atom.p_used < 1)
 def _(atom, c, walk):
-    if _exponent(atom) == -1.0:
-        return elementwise(atom, c, walk, lambda w: fn.InversePositive(w))
-    used = np.flatnonzero(c)
-    return [Squares(rows_of(walk.map(atom.args[0]), used), 2 * c[used], "square")] if used.size else []
+    p = float(atom.p_used)
+    if p == 2:
+        used = np.flatnonzero(c)
+        return [Squares(rows_of(walk.map(atom.args[0]), used), 2 * c[used], "square")] if used.size else []
+    if p < 0:
+        return elementwise(atom, c, walk, lambda w: fn.InversePower(w, -p), lower=0.0)
+    even = p % 2 == 0
+    return elementwise(atom, c, walk, lambda w: fn.Power(w, p, not even), lower=-np.inf if even else 0.0)
 
 
-def _exponent(atom) -> float:
-    return float(atom.p.value)
-
-
-@row(cp.quad_over_lin, when=lambda atom, args: constant(args[1]))
+@row(cp.quad_over_lin, when=lambda atom, args: constant(args[1]) or atom.axis is None)
 def _(atom, c, walk):
     order, _, dim = grouped(atom.args[0].shape, atom.axis)
+    if not constant(atom.args[1]):
+        maps = [walk.map(arg) for arg in atom.args]
+        together = interleave(maps, [np.arange(dim), np.array([dim])])
+        return [Piece(fn.QuadOverLin(1, dim + 1, c), together, "quad_over_lin")] if c[0] else []
     weight = 2 * np.repeat(c, dim) / float(flat(walk.value(atom.args[1]))[0])
     used = np.flatnonzero(weight)
     map = rows_of(rows_of(walk.map(atom.args[0]), order), used)
@@ -186,20 +193,23 @@ def _(atom, c, walk):
 
 @row(cp.log, concave=True)
 def _(atom, c, walk):
-    return elementwise(atom, c, walk, fn.NegLog)
+    return elementwise(atom, c, walk, fn.NegLog, lower=0.0)
 
 
 @row(cp.log1p, concave=True)
 def _(atom, c, walk):
-    (piece,) = elementwise(atom, c, walk, fn.NegLog) or (None,)
-    if piece is None:
-        return []
-    return [Piece(piece.function, AffineMap(piece.map.parts, piece.map.constant + 1), "log1p")]
+    pieces = elementwise(atom, c, walk, fn.NegLog, lower=0.0)
+    return [Piece(p.function, AffineMap(p.map.parts, p.map.constant + 1), p.label) for p in pieces]
+
+
+@row(cp.xexp)
+def _(atom, c, walk):
+    return elementwise(atom, c, walk, fn.Xexp, lower=0.0)
 
 
 @row(cp.entr, concave=True)
 def _(atom, c, walk):
-    return elementwise(atom, c, walk, fn.Entropy)
+    return elementwise(atom, c, walk, fn.Entropy, lower=0.0)
 
 
 def _one_constant(atom, args) -> bool:
@@ -260,9 +270,9 @@ def _(atom, c, walk):
     return by_groups(atom, c, walk, fn.LogSumExp)
 
 
-@row(cp.sum_largest, when=lambda atom, args: float(atom.k).is_integer())
+@row(cp.sum_largest)
 def _(atom, c, walk):
-    k = int(atom.k)
+    k = float(atom.k)
     return by_groups(atom, c, walk, lambda count, dim, w: fn.SumLargest(count, dim, min(k, dim), w))
 
 
