@@ -34,6 +34,7 @@ from .norms import Maximum as Maximum
 from .norms import NormInf as NormInf
 from .norms import NormOne as NormOne
 from .norms import SumLargest as SumLargest
+from .permuted import Permuted as Permuted
 from .piecewise import EmptyDomain as EmptyDomain
 from .piecewise import PiecewiseQuadratic as PiecewiseQuadratic
 from .piecewise_library import absolute as absolute

@@ -13,9 +13,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..engine.problem import LeastSquares, Term
-from ..functions import EmptyDomain, FusedLasso, PiecewiseQuadratic, TotalVariation, precompose, square
-from ..operators import Composition, Dense, Diagonal, Identity, Operator, Row, Sparse
-from .affine import AffineMap
+from ..functions import EmptyDomain, FusedLasso, Permuted, PiecewiseQuadratic, TotalVariation, precompose, square
+from ..operators import Composition, Dense, Diagonal, Identity, LeftProduct, Operator, RightProduct, Row, Sparse
+from .affine import AffineMap, selection
 from .pieces import Piece, Squares
 
 
@@ -139,12 +139,34 @@ def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
         if all(op is not None for op in stripped.values()):
             return [Placed(piece, on_x(piece.map, columns, n, stripped), outers[0], everything)]
     operator = on_x(piece.map, columns, n)
+    if (order := _permutation_of_product(operator)) is not None:
+        piece = permuted(piece, order)
+        return [Placed(piece, on_x(piece.map, columns, n), ones, everything)]
     if isinstance(operator, Sparse) and isinstance(piece.function, PiecewiseQuadratic):
         single = np.diff(operator.matrix.indptr) == 1
         if single.any() and not single.all():
             subsets = [np.flatnonzero(single), np.flatnonzero(~single)]
             return [Placed(piece, Sparse(operator.matrix[rows]), ones[rows], rows) for rows in subsets]
     return [Placed(piece, operator, ones, everything)]
+
+
+def _permutation_of_product(operator: Operator) -> np.ndarray | None:
+    """order when the operator is a product with a matrix variable, its rows reordered as ``(X W)[order]``."""
+    if not isinstance(operator, Composition) or not isinstance(operator.inner, LeftProduct | RightProduct):
+        return None
+    found = coordinates(operator.outer)
+    if found is None or operator.outer.shape[0] != operator.outer.shape[1] or np.any(found[1] != 1):
+        return None
+    return found[0]
+
+
+def permuted(piece: Piece, order: np.ndarray) -> Piece:
+    """The same piece with the reordering moved from the operator into the function; duals come back in its own order."""
+    inverse = np.argsort(order)
+    map = piece.map.then(selection(inverse, order.size))
+    map = AffineMap({v: op.inner if isinstance(op, Composition) else op for v, op in map.parts.items()}, map.constant)
+    decode = None if piece.decode is None else (lambda y: piece.decode(y[order]))
+    return Piece(Permuted(piece.function, order), map, piece.label, piece.constraint, decode)
 
 
 def _without(op: Operator, d: np.ndarray) -> Operator | None:
