@@ -7,7 +7,6 @@ Exit codes of `solve`: 0 optimal, 1 limit (iterations or time ran out), 2 bad in
 from __future__ import annotations
 
 import functools
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -237,4 +236,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

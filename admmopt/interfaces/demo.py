@@ -112,12 +112,12 @@ def robust_pca(samples: int = 100) -> cp.Problem:
 
 
 MODELS = [
-    Model("lasso", "diabetes, cubic terms", lasso),
-    Model("support vector machine", "digits, 8 or not", support_vectors),
+    Model("lasso", "diabetes", lasso),
+    Model("support vector machine", "digits", support_vectors),
     Model("multiclass logistic", "digits", multiclass_logistic),
     Model("sparse inverse covariance", "breast cancer", sparse_precision),
     Model("robust PCA", "digits", robust_pca),
-    Model("optimal transport", "digits, 0 to 8", optimal_transport),
+    Model("optimal transport", "digits", optimal_transport),
 ]
 
 
@@ -137,7 +137,7 @@ def run(folder: Path, backend: str = "cpu", models: list[Model] | None = None) -
         from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise ValueError(
-            f"the demo needs scikit-learn for its data ({error.name} is missing): pip install 'admmopt[bench]'."
+            f"the demo needs scikit-learn for its data ({error.name} is missing): pip install 'admmopt[demo]'."
         ) from error
     from rich.console import Console
 
@@ -206,7 +206,7 @@ HEADER = (
     "residual",
     "violation",
     "seconds",
-    "CVXPY's choice",
+    "by CVXPY",
     "objective",
     "violation",
     "seconds",
@@ -225,12 +225,12 @@ def cells(run: Run) -> tuple[str, ...]:
     peer = run.peer if run.peer_status == "optimal" else f"{run.peer} ({run.peer_status})"
     return (
         f"{run.model.name} ({run.model.data}, {run.size})",
-        f"{run.ours.value:.8g}{status}",
+        f"{run.ours.value:.7g}{status}",
         f"{run.ours.residuals.worst:.0e}",
         "-" if run.violation is None else f"{run.violation:.0e}",
         f"{run.seconds:.2f}",
         peer,
-        f"{run.peer_value:.8g}",
+        f"{run.peer_value:.7g}",
         "-" if run.peer_violation is None else f"{run.peer_violation:.0e}",
         f"{run.peer_seconds:.2f}",
     )
@@ -241,7 +241,12 @@ def table(runs: list[Run]):
     from rich import box
     from rich.table import Table
 
-    shown = Table(title="Real data, solved twice: admmopt and CVXPY's default solver", box=box.SIMPLE_HEAD)
+    shown = Table(
+        title="Real data, solved twice: admmopt and CVXPY's default solver",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for k, name in enumerate(HEADER):
         shown.add_column(name, justify="right" if k in RIGHT else "left", no_wrap=True)
     for run in runs:

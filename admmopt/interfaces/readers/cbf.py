@@ -258,5 +258,5 @@ def _build(path: Path, content: Content) -> ProblemFile:
     split = SplitProblem(total, content.sense * q, terms=terms, constant=content.sense * content.constant)
     kind = "SDP" if content.matrix_variables or content.matrix_constraints else "conic"
     notes = relaxed_note(content.integers)
-    columns = Labels(names, sp.diags_array(np.concatenate(unit)) if content.matrix_variables else None)
-    return ProblemFile(path, stem(path), kind, split, columns, labels, content.sense, content.integers, notes)
+    named = Labels(names, sp.diags_array(np.concatenate(unit)) if content.matrix_variables else None)
+    return ProblemFile(path, stem(path), kind, split, named, labels, content.sense, content.integers, notes)

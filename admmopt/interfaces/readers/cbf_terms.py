@@ -30,8 +30,8 @@ def build_terms(content: Content, start: np.ndarray) -> Terms:
         _cones(content.variables, selection, np.zeros(n), "x"),
         _linear_rows(content.constraints, A, b),
         _cones(content.constraints, A, b, "c"),
-        _matrices(*_matrix_variables(content, start), "X"),
-        _matrices(*_matrix_constraints(content, total), "C"),
+        _matrix_variables(content, start),
+        _matrix_constraints(content, total),
     ]
     return [term for terms, _ in parts for term in terms], [label for _, labels in parts for label in labels]
 
@@ -99,15 +99,15 @@ def _cones(cones: list[Cone], A: sp.csr_array, b: np.ndarray, name: str) -> Term
     return terms, labels
 
 
-def _matrix_variables(content: Content, start: np.ndarray):
-    """Orders, and the rows that pick every matrix variable out of the columns, with no offset."""
+def _matrix_variables(content: Content, start: np.ndarray) -> Terms:
+    """Every matrix variable, picked out of the columns, is semidefinite."""
     n, total = content.scalars, int(start[-1])
-    orders = content.matrix_variables
-    return orders, sp.eye_array(total - n, total, k=n, format="csr"), np.zeros(total - n)
+    selection = sp.eye_array(total - n, total, k=n, format="csr")
+    return _matrices(content.matrix_variables, selection, np.zeros(total - n), "X")
 
 
-def _matrix_constraints(content: Content, total: int):
-    """Orders, and the rows of sum_j x_j svec(H_ij) + svec(D_i) of every matrix constraint i."""
+def _matrix_constraints(content: Content, total: int) -> Terms:
+    """sum_j x_j svec(H_ij) + svec(D_i) of every matrix constraint i is semidefinite."""
     orders = content.matrix_constraints
     first = np.concatenate([[0], np.cumsum([order * (order + 1) // 2 for order in orders])]).astype(int)
     H, D = content.table("HCOORD", 5), content.table("DCOORD", 4)
@@ -116,7 +116,7 @@ def _matrix_constraints(content: Content, total: int):
     offset = np.zeros(int(first[-1]))
     places, constants = svec_entries(D, orders, first)
     np.add.at(offset, places, constants)
-    return orders, A, offset
+    return _matrices(orders, A, offset, "C")
 
 
 def _matrices(orders: list[int], A: sp.csr_array, offset: np.ndarray, name: str) -> Terms:
@@ -139,6 +139,6 @@ def svec_entries(entries: np.ndarray, orders: list[int], start: np.ndarray) -> t
     there. start: where each matrix begins."""
     matrix, i, j = (entries[:, k].astype(int) for k in (-4, -3, -2))
     row, col = np.maximum(i, j), np.minimum(i, j)
-    order = np.array(orders, dtype=int)[matrix] if len(entries) else np.zeros(0, dtype=int)
+    order = np.array([*orders, 0])[matrix]
     scale = np.where(row == col, 1.0, np.sqrt(2.0))
     return start[matrix] + svec_position(row, col, order), entries[:, -1] * scale

@@ -37,7 +37,8 @@ def read_sdpa(path: Path) -> ProblemFile:
 
 def _body(path: Path) -> tuple[list[tuple[int, str]], int]:
     """(line number, text) of the lines that count, and how many variables are declared integer (`*INTEGER`)."""
-    body, integers, listing = [], 0, False
+    body: list[tuple[int, str]] = []
+    integers, listing = 0, False
     for number, line in enumerate(text_lines(path), start=1):
         text = line.strip()
         if text.startswith("*"):

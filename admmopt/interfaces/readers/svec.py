@@ -9,8 +9,8 @@ import numpy as np
 from ...functions.semidefinite import svec_pattern
 
 
-def svec_position(i: np.ndarray, j: np.ndarray, order: int) -> np.ndarray:
-    """Positions of the entries (i, j), i >= j, indices from 0."""
+def svec_position(i: np.ndarray, j: np.ndarray, order: int | np.ndarray) -> np.ndarray:
+    """Positions of the entries (i, j), i >= j, indices from 0; order: one for all, or one for each."""
     return j * order - j * (j - 1) // 2 + (i - j)
 
 
