@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -56,13 +57,25 @@ def plain(value):
 
 
 def machine() -> dict:
-    """Processor, Python, system and versions: what a figure is worth nothing without."""
+    """Processor, Python, system, commit and versions: what a figure is worth nothing without."""
     return {
         "cpu": _cpu(),
         "python": platform.python_version(),
         "system": platform.system(),
+        "revision": _revision(),
         "versions": {package: _version(package) for package in PACKAGES},
     }
+
+
+def _revision() -> str:
+    """The commit that ran, with a plus where the working tree differed from it; empty outside a clone."""
+    git = ["git", "-C", str(Path(__file__).resolve().parent)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", ":/admmopt", ":/backends"], check=False)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit.stdout.strip() + ("+" if changed.returncode else "")
 
 
 def _version(package: str) -> str:

@@ -45,8 +45,12 @@ def write(records: list[dict], path: Path = PATH) -> None:
 
 
 def _machine(records: list[dict]) -> str:
-    machines = sorted({f"{r['cpu']}, Python {r['python']}, {_versions(r)}" for r in records if "cpu" in r})
-    return "".join(f"- {machine}\n" for machine in machines)
+    """Where the records were made, and at which commits (a plus: with changes that were not committed)."""
+    machines: dict[str, set[str]] = {}
+    for r in records:
+        place = f"{r['cpu']}, Python {r['python']}, {_versions(r)}"
+        machines.setdefault(place, set()).add(r.get("revision") or "unknown")
+    return "".join(f"- {place}; commit {', '.join(sorted(own))}\n" for place, own in sorted(machines.items()))
 
 
 def _versions(record: dict) -> str:
