@@ -94,7 +94,7 @@ class Permutation(_ByName):
     """The square matrix expression is a permutation matrix."""
 
     def __init__(self, expr, order=None, title: str = "permutation", constr_id=None):
-        make = order if callable(order) else (lambda shape: fn.Permutation(shape[0]))
+        make = order if callable(order) else _permutation
         super().__init__(expr, make, title, constr_id)
 
     def restrict(self):
@@ -103,3 +103,9 @@ class Permutation(_ByName):
 
 def _cardinality(k: int):
     return lambda shape: fn.Cardinality(int(np.prod(shape, dtype=int)), k)
+
+
+def _permutation(shape):
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(f"a permutation matrix is square, got an expression of shape {shape}.")
+    return fn.Permutation(shape[0])

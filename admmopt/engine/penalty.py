@@ -19,6 +19,7 @@ START = 0.1
 GAP = 1
 BAND = 3.0
 EVERY = 50
+PATIENCE = 150  # iterations that a re-solve waits before it looks for a better penalty
 HIST = 8
 SMALLEST, LARGEST = 1e-6, 1e6  # of base * cost, the penalty of the scaled problem
 
@@ -29,12 +30,16 @@ class Penalty:
         self.shape = scaling.e**2 * multipliers(standard)
         self.base = START / scaling.cost
         self.sigma = SIGMA / scaling.cost / scaling.d**2
-        self.last_change = 0
-        self.logs: list[float] = []
+        self.last_change, self.logs = 0, list[float]()
 
     @property
     def rho(self) -> np.ndarray:
         return self.base * self.shape
+
+    def start(self, tuned: bool) -> None:
+        """Forget the course of the last solve. A penalty that an earlier solve has tuned gets more patience: new
+        parameter values rarely ask for another one, and a change costs a factorization."""
+        self.last_change, self.logs = (PATIENCE if tuned else 0), []
 
     def propose(self, measured: Measured, iteration: int) -> float | None:
         """A new base where the residuals have been out of balance since the last change, else None."""

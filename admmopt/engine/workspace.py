@@ -26,6 +26,7 @@ class Workspace:
         shape = [(f.count, f.dim) for f in standard.functions]
         key = (id(backend), system.key, tuple(shape), multipliers(standard).tobytes())
         if key == self.key:
+            self.penalty.start(tuned=True)
             return
         scaling = equilibrate(standard)
         self.penalty = Penalty(standard, scaling)
