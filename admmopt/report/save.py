@@ -15,11 +15,12 @@ from pathlib import Path
 def whole_file(path: str | Path) -> Iterator[Path]:
     """A temporary path beside `path` to write to, with the same ending. It takes the place of `path` when the block
     ends well, and disappears when it does not (a full disk, Ctrl-C): then an older `path` stays as it was.
-    What is there and is no regular file (/dev/null, a pipe) is written to as it is."""
-    path = Path(path).resolve()
-    if path.exists() and not path.is_file():
+    A device or a pipe (/dev/stdout, /dev/null) is written to as it is."""
+    path = Path(path)
+    if path.parent == Path("/dev") or (path.exists() and not path.is_file()):
         yield path
         return
+    path = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
