@@ -178,7 +178,7 @@ class Run:
             status = self.certify(x, y, x - host(w[:n]), y - rho * host(w[n:] - z), measured)
         event, changed = "", None
         if status is None and not out_of_time:
-            changed = self.adapt(measured, x, zh, y)
+            changed = self.adapt(measured, x, Tw[n:], zh, y)
             event = "penalty" if changed is not None else ""
         row = self.record(measured, event if status is None else str(status))
         if status is None and self.callback is not None and self.callback(row):
@@ -205,16 +205,21 @@ class Run:
                     return Status.UNBOUNDED
         return None
 
-    def adapt(self, measured, x, z, y):
-        if not self.standard.m or not self.split.convex:
+    def adapt(self, measured, x, v, z, y):
+        """New penalties where they are due: the iterate with the same x, z, y under them, else None."""
+        penalty = self.penalty
+        if not self.standard.m or not self.backend.capabilities.refactor:
             return None
-        base = self.penalty.propose(measured, self.iteration)
-        if base is None:
+        if not self.split.convex:
+            changed = penalty.grow(self.iteration)
+        else:
+            cost = self.workspace.update_cost
+            changed = penalty.adapt(measured, self.step.derivative(v), self.iteration, cost)
+        if not changed:
             return None
-        self.penalty.adopt(base, self.iteration)
-        rho = self.penalty.rho
-        self.workspace.solver.update(rho=rho, sigma=self.penalty.sigma)
-        self.step.penalties(rho, self.penalty.sigma)
+        rho = penalty.rho
+        self.workspace.solver.update(rho=rho, sigma=penalty.sigma)
+        self.step.penalties(rho, penalty.sigma)
         return self.backend.asarray(np.concatenate([x, z + y / rho]))
 
     def record(self, measured, event) -> Check:

@@ -45,6 +45,15 @@ class Step:
             z[rows] = function.prox(v[rows], t)
         return z
 
+    def derivative(self, v) -> np.ndarray:
+        """Derivative of the prox per row, (m,) on the host; NaN where a function offers none or is not elementwise."""
+        result = np.full(v.shape[0], np.nan)
+        for rows, function, t in zip(self.slices, self.functions, self.steps, strict=True):
+            diagonal = function.prox_jacobian(v[rows], t) if function.dim == 1 else None
+            if diagonal is not None and getattr(diagonal, "shape", None) == v[rows].shape:
+                result[rows] = self.backend.to_numpy(diagonal)
+        return result
+
     def apply(self, w, z):
         """T(w), given z = prox(v)."""
         n, a = self.n, self.relaxation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend_api import System
-from .equilibrate import equilibrate
+from .equilibrate import copies, equilibrate
 from .penalty import Penalty, multipliers
 from .standard import Standard
 
@@ -17,6 +17,7 @@ class Workspace:
     def __init__(self):
         self.key = None
         self.solver = None
+        self.update_cost = 0.0  # of a change of penalties, in solves, as the backend reports it
         self.penalty: Penalty | None = None
         self.prepared = 0  # how often a backend had to prepare
 
@@ -27,10 +28,14 @@ class Workspace:
         key = (id(backend), system.key, tuple(shape), multipliers(standard).tobytes())
         if key == self.key:
             self.penalty.start(tuned=True)
+            if self.penalty.base != self.penalty.initial and not all(f.convex for f in standard.functions):
+                self.penalty.base = self.penalty.initial  # it has grown; the next start begins anew
+                self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             return
         scaling = equilibrate(standard)
-        self.penalty = Penalty(standard, scaling)
+        self.penalty = Penalty(standard, scaling, by_row=copies(standard) == 1)
         self.solver = backend.prepare(system.with_penalty(self.penalty.rho, self.penalty.sigma))
+        self.update_cost = float(self.solver.report().get("update_cost", 0.0))
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1
