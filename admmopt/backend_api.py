@@ -99,7 +99,11 @@ class LinearSolver(Protocol):
         """New penalties, same structure: refactorize in place."""
 
     def report(self) -> dict:
-        """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`."""
+        """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`.
+
+        What the engine reads, where it is there: `direct` (a factorization, whose accuracy does not suffer from a wide
+        spread of penalties; default: `capabilities.exact`) and `update_cost` (of one `update`, in solves; default 0).
+        """
 
 
 @runtime_checkable

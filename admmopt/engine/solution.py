@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,4 +56,4 @@ class SplitSolution:
     certificate: np.ndarray | None = None
     message: str = ""
     backend_report: dict = field(default_factory=dict)
-    state: object = None  # what a warm start needs: handed back to the engine as it is
+    state: Any = None  # what a warm start needs: handed back to the engine as it is

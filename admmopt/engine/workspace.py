@@ -35,7 +35,9 @@ class Workspace:
         scaling = equilibrate(standard)
         self.penalty = Penalty(standard, scaling, by_row=copies(standard) == 1)
         self.solver = backend.prepare(system.with_penalty(self.penalty.rho, self.penalty.sigma))
-        self.update_cost = float(self.solver.report().get("update_cost", 0.0))
+        report = self.solver.report()
+        self.update_cost = float(report.get("update_cost", 0.0))
+        self.penalty.by_row &= bool(report.get("direct", backend.capabilities.exact))
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1

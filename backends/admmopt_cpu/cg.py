@@ -54,6 +54,7 @@ class ConjugateGradient:
             "factorizations": 0,
             "solves": self.solves,
             "iterations": self.iterations,
+            "direct": False,
         }
 
 

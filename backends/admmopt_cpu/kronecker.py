@@ -37,6 +37,9 @@ class Kronecker(Reduced):
             return self.small.solve(rhs, np.zeros(self.pieces.m)).x
         return self.small.invert(rhs.reshape(-1, self.k, order="F")).ravel(order="F")
 
+    def update_cost(self):
+        return 1.0 if isinstance(self.small, ConjugateGradient) else self.small.update_cost() / self.k
+
 
 def repeated(pieces: Pieces) -> int:
     """k where every row that is not a single entry belongs to I_k kron a matrix and P is diagonal, else 1."""

@@ -42,6 +42,7 @@ class Solver:
     """Right-hand side, z = A x and one step of refinement, common to all forms."""
 
     form = ""
+    direct = True  # a factorization: the spread of the penalties does not slow it down
 
     def __init__(self, backend, system: System, coupling: list, reason: str):
         self.backend, self.system, self.coupling, self.reason = backend, system, coupling, reason
@@ -93,7 +94,13 @@ class Solver:
             "factorizations": self.factorizations,
             "solves": self.solves,
             "iterations": self.iterations,
+            "direct": self.direct,
+            "update_cost": self.update_cost(),
         }
+
+    def update_cost(self) -> float:
+        """What `update` costs in solves, roughly: blocked factorizations run fast on a device."""
+        return 1.0
 
     def diagonal(self):
         """The part of the system's matrix that is surely diagonal: sigma, P where diagonal, rows of one entry."""
@@ -149,6 +156,9 @@ class DenseCholesky(Solver):
         x = torch.cholesky_solve(rhs[:, None], self.factor)[:, 0]
         return x + torch.cholesky_solve((rhs - self.product(x))[:, None], self.factor)[:, 0], 0
 
+    def update_cost(self):
+        return self.system.A.shape[1] / 24.0
+
 
 class Woodbury(Solver):
     """S^-1 = D^-1 - D^-1 R' (W^-1 + R D^-1 R')^-1 R D^-1 for few rows R beside a diagonal D."""
@@ -169,11 +179,15 @@ class Woodbury(Solver):
         x = self.once(rhs)
         return x + self.once(rhs - self.product(x)), 0
 
+    def update_cost(self):
+        return self.rows().shape[0] / 24.0
+
 
 class ConjugateGradient(Solver):
     """Jacobi-preconditioned, started from the guess, stopped at the relative residual `tol` (1e-10 where none is)."""
 
     form = "conjugate gradient"
+    direct = False
     limit = 2000
 
     def factorize(self):
