@@ -115,7 +115,7 @@ class Backend(Protocol):
 
     @classmethod
     def from_name(cls, detail: str) -> Backend:
-        """Build from what follows the first colon of its name: ``"torch:cuda:0"`` gives ``"cuda:0"``, ``"cpu"`` gives ``""``."""
+        """Build from what follows the first colon of its name: ``"cuda:0"`` of ``"torch:cuda:0"``, else ``""``."""
 
     @classmethod
     def available(cls) -> tuple[bool, str]:

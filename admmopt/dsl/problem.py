@@ -14,7 +14,8 @@ from .solve import session, solve
 
 
 class Problem(cp.Problem):
-    """Like cvxpy.Problem; constraints may include `Cardinality`, `Rank`, `Boolean`, `FiniteSet`, `Sphere`, `Permutation`.
+    """Like cvxpy.Problem; constraints may include `Cardinality`, `Rank`, `Boolean`, `FiniteSet`, `Sphere` and
+    `Permutation`.
 
     A nonconvex problem is solved locally: `starts` runs from different points (the first from zero or, warm, from the
     last solution, the others random under `seed`), each made exactly feasible by a convex solve that keeps the sets'
@@ -26,7 +27,7 @@ class Problem(cp.Problem):
         return [c for c in self.constraints if isinstance(c, NonconvexSet)]
 
     def solve(self, backend="cpu", *, starts: int = 1, seed: int = 0, **options) -> float:
-        """Solve with this engine; options as in `ao.solve`. Returns the optimal value and keeps the full `Solution` in `self.details`."""
+        """Solve with this engine; options as in `ao.solve`. Returns the value; the `Solution` is `self.details`."""
         if "solver" in options or "method" in options:
             return super().solve(**options)
         if not self.nonconvex_sets:
@@ -56,7 +57,7 @@ def solve_locally(problem: Problem, backend="cpu", *, starts: int = 1, seed: int
 
 
 def _polished(problem: Problem, found: Solution, backend, options: dict) -> Solution:
-    """A convex solve that keeps the structure found (support, values, column space); `found` itself where there is none."""
+    """A convex solve that keeps the structure found (support, values, ...); `found` itself where there is none."""
     restrictions = [c for s in problem.nonconvex_sets for c in s.restrict()]
     if not restrictions or problem.variables()[0].value is None:
         return found

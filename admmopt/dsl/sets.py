@@ -86,7 +86,9 @@ class Sphere(_ByName):
     """The expression has Euclidean norm `radius`."""
 
     def __init__(self, expr, radius=1.0, title: str = "", constr_id=None):
-        make = radius if callable(radius) else (lambda shape: fn.Sphere(1, int(np.prod(shape, dtype=int)), float(radius)))
+        make = (
+            radius if callable(radius) else (lambda shape: fn.Sphere(1, int(np.prod(shape, dtype=int)), float(radius)))
+        )
         super().__init__(expr, make, title or f"sphere of radius {radius}", constr_id)
 
 

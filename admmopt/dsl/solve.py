@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cvxpy as cp
 
 from ..backend_api import Backend, resolve
-from ..engine import Settings, Workspace
+from ..engine import Settings, State, Workspace
 from ..engine import solve as run_engine
 from ..engine.status import Status
 from ..report.progress import progress
@@ -21,12 +21,11 @@ from .solution import Solution
 class Session:
     """What is kept between two solves of one problem: the split, the factorization, the last iterate."""
 
-    def __init__(self, problem: cp.Problem, gp: bool):
+    def __init__(self, gp: bool):
         self.gp = gp
         self.compiled: Compiled | None = None
         self.workspaces: dict[object, Workspace] = {}
-        self.state = None
-        self.structure = (problem.objective, tuple(problem.constraints))
+        self.state: State | None = None
 
     def compile(self, problem: cp.Problem):
         """The split problem at the current parameter values."""
@@ -46,7 +45,7 @@ def session(problem: cp.Problem, gp: bool) -> Session:
     """The problem's session; a new one when it is solved for the first time, or as another kind."""
     known = _SESSIONS.get(problem)
     if known is None or known.gp != gp:
-        known = _SESSIONS[problem] = Session(problem, gp)
+        known = _SESSIONS[problem] = Session(gp)
     return known
 
 
@@ -87,8 +86,8 @@ def solve(
     """Solve a CVXPY problem; values and duals land in its variables and constraints.
 
     backend: a name (``"cpu"``, ``"torch:cuda:0"``) or a configured backend; eps: tolerance on the relative primal, dual
-    and gap residuals of the original problem; time_limit: seconds; callback(check): called with every row of the history,
-    stops the solve by returning True; warm_start: start from the last solution of this problem object.
+    and gap residuals of the original problem; time_limit: seconds; callback(check): called with every row of the
+    history, stops the solve by returning True; warm_start: start from the last solution of this problem object.
 
     Raises cvxpy.error.DCPError with CVXPY's reason for a non-DCP problem, BackendError for a backend that is not there,
     ValueError for data that is not finite or an option out of range.

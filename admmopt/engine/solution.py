@@ -41,8 +41,9 @@ class Residuals:
 
 @dataclass
 class SplitSolution:
-    """Of a SplitProblem. x: (n,); z[i] = A_i x + b_i as the functions see it (in dom f_i); y[i] in the subdifferential of
-    f_i at z[i], each (m_i,). `certificate`: for `infeasible` the y (stacked, (m,)), for `unbounded` the x direction (n,)."""
+    """Of a SplitProblem. x: (n,); z[i] = A_i x + b_i as the functions see it (in dom f_i); y[i] in the subdifferential
+    of f_i at z[i], each (m_i,). `certificate`: for `infeasible` a y (all terms stacked, (m,)), for `unbounded` a
+    direction (n,)."""
 
     status: Status
     x: np.ndarray

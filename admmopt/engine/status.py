@@ -25,6 +25,6 @@ _SENTENCES = {
     Status.INFEASIBLE: "Infeasible: a certificate that no point satisfies the constraints is attached and was checked.",
     Status.UNBOUNDED: "Unbounded: a direction along which the objective falls forever is attached and was checked.",
     Status.LOCAL: "Local: a nonconvex problem stopped at a stationary point; better points may exist.",
-    Status.LIMIT: "Limit: iterations or time ran out, or the solve was interrupted; the best iterate and its residuals are attached.",
-    Status.INACCURATE_BACKEND: "Inaccurate backend: the linear systems could not be solved as accurately as the tolerance needs.",
+    Status.LIMIT: "Limit: iterations or time ran out, or the solve was interrupted; the best iterate is attached.",
+    Status.INACCURATE_BACKEND: "Inaccurate backend: it could not solve the systems as accurately as eps needs.",
 }

@@ -90,8 +90,10 @@ class Function(ABC):
 
     @property
     def kind(self):
-        """Functions of one kind, other than None, can be joined by `concatenate`: the class and what is not per group."""
-        if not dataclasses.is_dataclass(self) or not any(f.name == "count" and f.init for f in dataclasses.fields(self)):
+        """What functions must share to be joined by `concatenate` (class, what is not per group); None: never."""
+        if not dataclasses.is_dataclass(self) or not any(
+            f.name == "count" and f.init for f in dataclasses.fields(self)
+        ):
             return None
         fixed = [v for name, v in self._init_fields() if name != "count" and not self._per_group(name, v)]
         return (type(self), self.dim, *fixed)

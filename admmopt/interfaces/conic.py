@@ -9,7 +9,7 @@ import time
 
 import cvxpy.settings as cps
 import numpy as np
-from cvxpy.constraints import PSD, SOC, ExpCone, NonNeg, PowCone3D, PowConeND, SvecPSD, Zero
+from cvxpy.constraints import SOC, ExpCone, NonNeg, PowCone3D, PowConeND, SvecPSD, Zero
 from cvxpy.reductions.solution import Solution, failure_solution
 from cvxpy.reductions.solvers import utilities
 from cvxpy.reductions.solvers.conic_solvers.conic_solver import ConicSolver
@@ -25,7 +25,8 @@ from ..engine.status import Status
 from ..operators import Sparse
 from ..report.progress import progress
 from ..splitting.affine import AffineMap
-from ..splitting.fuse import assemble, piece_duals
+from ..splitting.assemble import assemble
+from ..splitting.fuse import piece_duals
 from ..splitting.pieces import Piece
 
 _STATUS = {
@@ -38,9 +39,10 @@ _STATUS = {
 
 
 class ADMM(ConicSolver):
-    """CVXPY solver object. Keep one instance: CVXPY caches compiled problems, and this solver its factorization, by instance.
+    """CVXPY solver object. Keep one instance: CVXPY caches compiled problems by instance, and so the factorization.
 
-    backend: name or configured backend; other options as in `ao.solve`, also accepted by ``problem.solve(solver=ADMM(), eps=...)``.
+    backend: name or configured backend; other options as in `ao.solve`, also accepted by ``problem.solve(solver=...,
+    eps=...)``.
     """
 
     MIP_CAPABLE = False
@@ -116,9 +118,7 @@ class ADMM(ConicSolver):
         zero = inverse_data[self.DIMS].zero
         y = solution["duals"]
         duals = utilities.get_dual_values(y[:zero], utilities.extract_dual_value, inverse_data[self.EQ_CONSTR])
-        duals.update(
-            utilities.get_dual_values(y[zero:], utilities.extract_dual_value, inverse_data[self.NEQ_CONSTR])
-        )
+        duals.update(utilities.get_dual_values(y[zero:], utilities.extract_dual_value, inverse_data[self.NEQ_CONSTR]))
         if status in cps.SOLUTION_PRESENT:
             value = raw.value + inverse_data[cps.OFFSET]
             return Solution(status, value, {inverse_data[self.VAR_ID]: raw.x}, duals, attr)
@@ -154,9 +154,9 @@ def _identity(n: int):
     return sp.eye_array(n, format="csr")
 
 
-def cone_functions(dims) -> list:
+def cone_functions(dims) -> list[fn.base.Function]:
     """One function per block of rows: zero, nonneg, second-order, semidefinite, exponential, power cones."""
-    found = []
+    found: list[fn.base.Function] = []
     if dims.zero:
         found.append(fn.zero(dims.zero))
     if dims.nonneg:

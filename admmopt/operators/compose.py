@@ -204,13 +204,15 @@ def add(parts: list[Operator]) -> Operator:
     """The sum of operators of one shape, added up where all are sparse or all are dense."""
     if len(parts) == 1:
         return parts[0]
-    if all(isinstance(part, Diagonal) for part in parts):
-        return Diagonal(sum(part.d for part in parts))
+    diagonals = [part.d for part in parts if isinstance(part, Diagonal)]
+    if len(diagonals) == len(parts):
+        return Diagonal(np.sum(diagonals, axis=0))
     if all(isinstance(part, Diagonal | Sparse) for part in parts):
         total = parts[0].entries()
         for part in parts[1:]:
             total = total + part.entries()
         return Sparse(total)
-    if all(isinstance(part, Dense) for part in parts):
-        return Dense(sum(part.matrix for part in parts))
+    matrices = [part.matrix for part in parts if isinstance(part, Dense)]
+    if len(matrices) == len(parts):
+        return Dense(np.sum(matrices, axis=0))
     return Sum(parts)

@@ -7,6 +7,7 @@ dense 1500 x 3000 matrix. Here a product with a constant matrix stays a product 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
@@ -95,7 +96,9 @@ class AffineMap:
         for piece in maps:
             for v, part in piece.parts.items():
                 parts.setdefault(v, []).append(part)
-        return AffineMap({v: add(group) for v, group in parts.items()}, sum(piece.constant for piece in maps))
+        return AffineMap(
+            {v: add(group) for v, group in parts.items()}, np.sum([piece.constant for piece in maps], axis=0)
+        )
 
 
 def flat(value) -> np.ndarray:
@@ -109,8 +112,8 @@ class AffineWalk:
     """Walks affine expressions; what depends on no parameter is walked once and remembered."""
 
     def __init__(self):
-        self._kept: dict[int, object] = {}  # results for parameter-free expressions, by id(expression)
-        self._pass: dict[int, object] = {}  # results of this pass, dropped when parameters change
+        self._kept: dict[tuple[int, str], Any] = {}  # results for parameter-free expressions, by id(expression)
+        self._pass: dict[tuple[int, str], Any] = {}  # results of this pass, dropped when parameters change
         self._alive: dict[int, object] = {}  # the expressions behind the ids above
         self._variables: dict[int, bool] = {}
         self._parameters: dict[int, bool] = {}
@@ -175,10 +178,7 @@ class AffineWalk:
     def _shift(self, expr) -> list[AffineMap]:
         """What the constant arguments of a sum or a stack contribute."""
         if isinstance(expr, (AddExpression, *SELECTIONS)):
-            return [
-                self.map(arg).then(outer)
-                for arg, outer in self.jacobian(expr, constants=True)
-            ]
+            return [self.map(arg).then(outer) for arg, outer in self.jacobian(expr, constants=True)]
         return []
 
     def jacobian(self, expr, constants: bool = False) -> list[tuple]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cvxpy as cp
 import cvxpy.settings as cps
 import numpy as np
@@ -13,8 +15,9 @@ from ..engine.solution import SplitSolution
 from ..engine.status import Status
 from ..operators import Composition, Dense, Operator, Sparse, add
 from .affine import AffineMap, AffineWalk
+from .assemble import assemble
 from .constraints import bound_pieces, constraint_pieces
-from .fuse import assemble, on_x, piece_duals
+from .fuse import on_x, piece_duals
 from .objective import Objective
 from .pieces import Linear, Piece, Quadratic, Squares
 from .reduce import reduce
@@ -107,7 +110,7 @@ class Compiled:
         split.constant += 0.5 * float(b @ Pb)
         key = (id(P), B.key)
         if key not in self._quadratics:
-            entries = B.entries()
+            entries: Any = B.entries()
             if sp.issparse(P):
                 matrix: Operator = Sparse(entries.T @ P @ entries)
             elif B.shape == (self.n, self.n) and np.array_equal(entries.indices, np.arange(self.n)):

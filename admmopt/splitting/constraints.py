@@ -91,7 +91,12 @@ class NormBall(cp.constraints.constraint.Constraint):
     def of(cls, constraint: Inequality) -> NormBall | None:
         """The ball that `atom(e) <= r` describes, or None where the inequality has another form."""
         atom, radius = constraint.args
-        if not radius.is_constant() or not radius.size == 1 or not atom.size == 1 or getattr(atom, "axis", 0) is not None:
+        if (
+            not radius.is_constant()
+            or not radius.size == 1
+            or not atom.size == 1
+            or getattr(atom, "axis", 0) is not None
+        ):
             return None
         if not atom.args[0].is_affine() or not atom.args[0].is_real():
             return None

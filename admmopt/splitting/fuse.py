@@ -8,12 +8,13 @@ terms of one kind on sparse rows. The dual of a fused sum is handed back to its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from ..engine.problem import LeastSquares, Term
-from ..functions import EmptyDomain, FusedLasso, Permuted, PiecewiseQuadratic, TotalVariation, precompose, square
+from ..engine.problem import Term
+from ..functions import EmptyDomain, Permuted, PiecewiseQuadratic, precompose, square
 from ..operators import Composition, Dense, Diagonal, Identity, LeftProduct, Operator, RightProduct, Row, Sparse
 from .affine import AffineMap, selection
 from .pieces import Piece, Squares
@@ -63,7 +64,7 @@ class Fused:
         for share in self.shares:
             own = rest[share.at]
             if share.part is not None:
-                lower, upper = self.term.function.domain()
+                lower, upper = self.term.function.domain()  # type: ignore[attr-defined]
                 lo, hi = share.part.domain()
                 binding = np.where(own > 0, hi == upper[share.at], lo == lower[share.at])
                 own = np.where(binding, own, 0.0)
@@ -96,9 +97,9 @@ class Placed:
     rows: np.ndarray
 
     @property
-    def function(self) -> PiecewiseQuadratic:
+    def function(self) -> Any:
         """The piece's rows as a function of operator x (elementwise functions only)."""
-        own = self.piece.function
+        own: Any = self.piece.function
         if self.rows.size < own.size:
             own = own.take(self.rows)
         return precompose(own, self.scale, self.piece.map.constant[self.rows])
@@ -161,7 +162,7 @@ def _permutation_of_product(operator: Operator) -> np.ndarray | None:
 
 
 def permuted(piece: Piece, order: np.ndarray) -> Piece:
-    """The same piece with the reordering moved from the operator into the function; duals come back in its own order."""
+    """The same piece with the reordering moved from operator to function; duals come back in its own order."""
     inverse = np.argsort(order)
     map = piece.map.then(selection(inverse, order.size))
     map = AffineMap({v: op.inner if isinstance(op, Composition) else op for v, op in map.parts.items()}, map.constant)
@@ -252,7 +253,7 @@ def fuse_operators(items: list[Placed], squares: list[tuple[Squares, Operator]])
             continue
         weight = square_piece.weight
         summand = Piece(square(weight.size, weight), square_piece.map, square_piece.label)
-        group.append(Placed(summand, group[0].operator, np.ones(weight.size)))
+        group.append(Placed(summand, operator, np.ones(weight.size), np.arange(weight.size)))
     return [_sum_of(group) for group in groups.values()], left
 
 
@@ -282,8 +283,10 @@ def merge(terms: list[Fused]) -> list[Fused]:
         if operator.shape[0] == 1 and kind is PiecewiseQuadratic:
             operator = fused.term.operator = one_row(operator)
             kind = (PiecewiseQuadratic, type(operator)) if isinstance(operator, Dense) else kind
-        if kind is not None and isinstance(operator, Sparse | Diagonal | Dense) and (
-            not isinstance(operator, Dense) or operator.shape[0] == 1
+        if (
+            kind is not None
+            and isinstance(operator, Sparse | Diagonal | Dense)
+            and (not isinstance(operator, Dense) or operator.shape[0] == 1)
         ):
             groups.setdefault(kind, []).append(fused)
         else:
@@ -314,73 +317,3 @@ def _stacked(group: list[Fused]) -> Fused:
         start += fused.term.function.size
     label = " + ".join(dict.fromkeys(fused.term.label for fused in group))
     return Fused(Term(function, operator, offset, label), shares)
-
-
-def absolute_weight(function: PiecewiseQuadratic) -> np.ndarray | None:
-    """w when the function is sum_i w_i |y_i|, else None."""
-    slope = function.slope
-    if function.pieces != 2 or function.curvature.any() or np.any(slope[0] != -slope[1]):
-        return None
-    lower, kink, upper = function.breaks
-    return slope[1] if np.all(kink == 0) and np.all(lower == -np.inf) and np.all(upper == np.inf) else None
-
-
-def variation(item: Placed) -> tuple[slice, float] | None:
-    """(columns, weight) when the piece is weight * ||first differences of consecutive entries of x||_1."""
-    operator, function = item.operator, item.piece.function
-    if not isinstance(operator, Sparse) or operator.shape[0] < 2 or np.any(item.piece.map.constant):
-        return None
-    matrix = operator.matrix
-    if matrix.nnz != 2 * matrix.shape[0] or np.any(np.diff(matrix.indptr) != 2):
-        return None
-    start = int(matrix.indices.min())
-    low = start + np.arange(matrix.shape[0])
-    pairs, data = np.sort(matrix.indices.reshape(-1, 2), axis=1), matrix.data.reshape(-1, 2)
-    if not (np.array_equal(pairs[:, 0], low) and np.array_equal(pairs[:, 1], low + 1) and not np.any(data.sum(axis=1))):
-        return None
-    weight = absolute_weight(function)
-    steps = np.abs(data[:, 0]) * (0 if weight is None else weight)
-    if weight is None or not np.allclose(steps, steps[0], rtol=1e-14, atol=0):
-        return None
-    return slice(start, start + matrix.shape[0] + 1), float(steps[0])
-
-
-def variation_term(item: Placed, columns: slice, weight: float, n: int) -> Fused:
-    """The term of the exact total-variation prox on these entries of x."""
-    size = columns.stop - columns.start
-    where = (np.arange(size), np.arange(columns.start, columns.stop))
-    operator = Identity(n) if size == n else Sparse(sp.csr_array((np.ones(size), where), shape=(size, n)))
-    return Fused(Term(TotalVariation(size, weight), operator, np.zeros(size), "total variation"), [])
-
-
-def fuse_variation(terms: list[Fused]) -> list[Fused]:
-    """Total variation and an l1 norm of one weight on the same entries: the fused lasso, whose prox is exact."""
-    for tv in [f for f in terms if isinstance(f.term.function, TotalVariation)]:
-        for other in terms:
-            function = other.term.function
-            if not isinstance(function, PiecewiseQuadratic) or other.term.operator.key != tv.term.operator.key:
-                continue
-            weight = absolute_weight(function)
-            if weight is not None and np.ptp(weight) == 0:
-                joint = FusedLasso(function.size, tv.term.function.weight, float(weight[0]))
-                fused = Fused(Term(joint, tv.term.operator, tv.term.offset, "fused lasso"), [])
-                return [f for f in terms if f is not tv and f is not other] + [fused]
-    return terms
-
-
-def assemble(pieces: list[Piece], squares: list[Squares], columns: dict[int, slice], n: int):
-    """(terms with their shares, least-squares rows) of a split problem on x."""
-    on_coordinates, by_operator, done = [], [], []
-    for item in [item for piece in pieces for item in placed(piece, columns, n)]:
-        if not item.piecewise:
-            done.append(item.alone())
-        elif (found := coordinates(item.operator)) is not None:
-            on_coordinates.append((item, *found))
-        elif item.piece.constraint is None and (tv := variation(item)) is not None:
-            done.append(variation_term(item, *tv, n))
-        else:
-            by_operator.append(item)
-    sums, left = fuse_operators(by_operator, [(s, on_x(s.map, columns, n)) for s in squares])
-    terms = fuse_variation(merge(done + sums) + fuse_coordinates(on_coordinates, n))
-    rows = [LeastSquares(operator, -s.map.constant, s.weight, s.label) for s, operator in left]
-    return terms, rows

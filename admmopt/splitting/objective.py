@@ -10,7 +10,7 @@ from .pieces import Linear
 
 
 class Objective:
-    """Pieces of a canonicalized objective; the pieces of an atom are rebuilt only if its weights or parameters changed."""
+    """Pieces of a canonicalized objective; an atom's are rebuilt only if its weights or parameters changed."""
 
     def __init__(self, walk: AffineWalk):
         self.walk = walk

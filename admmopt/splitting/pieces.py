@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -38,7 +39,7 @@ class Quadratic:
     """1/2 e'P e with e = map; P symmetric positive semidefinite, dense or sparse."""
 
     map: AffineMap
-    P: object
+    P: Any
     label: str
 
 

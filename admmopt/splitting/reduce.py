@@ -53,7 +53,7 @@ class Dcp2Prox(Dcp2Cone):
 
 
 def simplify(expr):
-    """Rewrites that let more atoms stay whole: ||e||_1 of a nonnegative e is a sum, the square of a norm is a sum of squares."""
+    """Rewrites that let more atoms stay whole: ||e||_1 of e >= 0 is a sum, the square of a norm a sum of squares."""
     arg = expr.args[0] if expr.args else None
     if isinstance(expr, cp.norm1) and expr.axis is None and not arg.is_affine() and arg.is_nonneg():
         return cp.sum(arg)
@@ -108,6 +108,8 @@ def check_convexity(problem: cp.Problem, gp: bool) -> None:
 
     hint = "" if gp else "\nIt is DGP: pass gp=True." if problem.is_dgp() else ""
     reason = build_non_disciplined_error_msg(problem, kind)
-    raise cp.error.DCPError(f"the problem does not follow the {kind} rules. {reason}{hint}") if not gp else (
-        cp.error.DGPError(f"the problem does not follow the DGP rules. {reason}")
+    raise (
+        cp.error.DCPError(f"the problem does not follow the {kind} rules. {reason}{hint}")
+        if not gp
+        else (cp.error.DGPError(f"the problem does not follow the DGP rules. {reason}"))
     )

@@ -56,7 +56,7 @@ def _with_dense(system: System, pieces: Pieces):
     sparse = 0 if pieces.sparse is None else pieces.sparse.matrix.shape[0]
     dense = 0 if pieces.dense is None else pieces.dense.matrix.shape[0]
     rows = sparse + dense
-    costs = {}
+    costs: dict[tuple[type, str], float] = {}
     if n <= DENSE_LIMIT:
         reason = f"{rows} rows over {n} columns, dense"
         costs[DenseCholesky, reason] = n**3 / 3 + rows * n**2 + SOLVES * 2 * n**2

@@ -135,7 +135,7 @@ class DenseCholesky(Reduced):
 
 
 class Woodbury(Reduced):
-    """Few rows R of weight W beside a diagonal D. With u = W (R x - r2) the system reads D x + R'u = r1, R x - u/W = r2;
+    """Few rows R of weight W beside a diagonal D. With u = W (R x - r2): D x + R'u = r1, R x - u/W = r2;
     eliminating x leaves (W^-1 + R D^-1 R') u = R D^-1 r1 - r2, k x k, and R x = r2 + u/W for free: a solve passes over
     R twice. R D^-1 R' is reused, scaled, while D changes by a common factor only."""
 
@@ -225,7 +225,7 @@ def gram(matrix, weight: np.ndarray) -> np.ndarray:
     if sp.issparse(matrix):
         if matrix.nnz < CROWDED * matrix.shape[0] * matrix.shape[1]:
             return (matrix.T @ (sp.diags_array(weight) @ matrix)).toarray()
-        matrix, total = sp.csr_array(matrix), 0.0
+        matrix, total = sp.csr_array(matrix), np.zeros((matrix.shape[1],) * 2)
         for start in range(0, matrix.shape[0], CHUNK):
             part = slice(start, start + CHUNK)
             total = total + gram(matrix[part].toarray(), weight[part])

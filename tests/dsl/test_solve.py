@@ -16,22 +16,34 @@ S = A.T @ A / 15 + 0.1 * np.eye(6)
 
 def models():
     """Small models that between them use every cone and most rows of the table; bounded, with unique duals."""
-    x, X, y = cp.Variable(6), cp.Variable((6, 6), symmetric=True), cp.Variable(6, pos=True)
+    x, X = cp.Variable(6), cp.Variable((6, 6), symmetric=True)
     z = cp.Variable((3, 2), complex=True)
     total = cp.sum(x)
-    yield "lasso with bounds", cp.Problem(cp.Minimize(cp.sum_squares(A @ x - b) + cp.norm1(x)), [x >= -0.1, total == 0.2])
+    yield (
+        "lasso with bounds",
+        cp.Problem(cp.Minimize(cp.sum_squares(A @ x - b) + cp.norm1(x)), [x >= -0.1, total == 0.2]),
+    )
     yield "lp", cp.Problem(cp.Minimize(b[:6] @ x), [A @ x <= 1, x >= -1, x <= 2])
     yield "maximize", cp.Problem(cp.Maximize(cp.sum(cp.log(x)) - cp.sum_squares(x)), [A @ x <= 4])
     yield "portfolio", cp.Problem(cp.Minimize(cp.quad_form(x, S) - b[:6] @ x), [total == 1, x >= 0, cp.norm(x) <= 0.8])
     yield "socp", cp.Problem(cp.Minimize(total), [cp.norm(A @ x - b) <= 5 + x[0], cp.norm(x) <= 3])
     yield "sdp", cp.Problem(cp.Minimize(cp.trace(S @ X)), [X >> np.eye(6), X[0, 1] == 0.3, cp.trace(X) <= 20])
-    yield "covariance", cp.Problem(cp.Minimize(cp.trace(S @ X) - cp.log_det(X) + 0.1 * cp.sum(cp.abs(X))), [X[0, 0] <= 1])
+    yield (
+        "covariance",
+        cp.Problem(cp.Minimize(cp.trace(S @ X) - cp.log_det(X) + 0.1 * cp.sum(cp.abs(X))), [X[0, 0] <= 1]),
+    )
     yield "entropy", cp.Problem(cp.Maximize(cp.sum(cp.entr(x))), [total == 1, A[:2] @ x == A[:2].mean(axis=1)])
-    yield "exponential", cp.Problem(cp.Minimize(cp.log_sum_exp(A @ x - b)), [cp.exp(x[0]) + cp.exp(x[1]) <= 1, x >= -2, x <= 2])
+    yield (
+        "exponential",
+        cp.Problem(cp.Minimize(cp.log_sum_exp(A @ x - b)), [cp.exp(x[0]) + cp.exp(x[1]) <= 1, x >= -2, x <= 2]),
+    )
     yield "power", cp.Problem(cp.Minimize(cp.sum(cp.power(x + 2, 3)) - total), [cp.geo_mean(x + 1) >= 0.9, x <= 3])
     yield "kl", cp.Problem(cp.Minimize(cp.sum(cp.kl_div(x, np.arange(1, 7)))), [total == 10, x <= 4])
     yield "nuclear", cp.Problem(cp.Minimize(cp.normNuc(X) + cp.sum_squares(X - S)), [X[0, 0] == 0.5])
-    yield "complex", cp.Problem(cp.Minimize(cp.sum_squares(z - (1 + 2j)) + cp.norm1(cp.real(z))), [cp.abs(z[0, 0]) <= 1])
+    yield (
+        "complex",
+        cp.Problem(cp.Minimize(cp.sum_squares(z - (1 + 2j)) + cp.norm1(cp.real(z))), [cp.abs(z[0, 0]) <= 1]),
+    )
     yield "duplicates", cp.Problem(cp.Minimize(cp.sum_squares(x + 1)), [x >= 0, A[0] @ x <= 5, x[0] >= 0.5, x <= 9])
 
 
@@ -112,7 +124,9 @@ def test_certificates_prove_what_they_say():
     problem = cp.Problem(cp.Minimize(cp.sum_squares(x)), [A @ x <= -1, A @ x >= 1])
     solution = ao.solve(problem)
     assert solution.status == "infeasible" and problem.status == "infeasible" and problem.value == np.inf
-    lower, upper = (c.dual_value for c in problem.constraints)  # y >= 0 with A'(upper - lower) = 0, 1'(lower + upper) > 0
+    lower, upper = (
+        c.dual_value for c in problem.constraints
+    )  # y >= 0 with A'(upper - lower) = 0, 1'(lower + upper) > 0
     assert lower.min() >= 0 and upper.min() >= 0 and (lower + upper).sum() > 0
     assert np.abs(A.T @ (lower - upper)).max() < 1e-6 * (lower + upper).sum()
     unbounded = cp.Problem(cp.Minimize(cp.sum(x)), [x <= 1])
@@ -141,7 +155,9 @@ def test_empty_problems():
     assert ao.solve(cp.Problem(cp.Minimize(0))).status == "optimal"
     assert ao.solve(cp.Problem(cp.Minimize(0), [x >= 1])).status == "optimal" and x.value.min() >= 1 - 1e-6
     nothing = cp.Variable(0)
-    assert ao.solve(cp.Problem(cp.Minimize(cp.sum_squares(x - 1) + cp.sum(nothing)), [nothing >= 1])).value == pytest.approx(0)
+    assert ao.solve(
+        cp.Problem(cp.Minimize(cp.sum_squares(x - 1) + cp.sum(nothing)), [nothing >= 1])
+    ).value == pytest.approx(0)
 
 
 def test_limits_keep_the_best_iterate():
@@ -176,7 +192,11 @@ def test_mistakes_are_named():
     refused(lambda: cp.Problem(cp.Minimize(cp.sqrt(x[0]))), cp.error.DCPError, "DCP")
     refused(lambda: cp.Problem(cp.Minimize(cp.sum(x)), [x >= np.array([0, np.nan, 1])]), ValueError, "NaN or Inf")
     refused(lambda: (good, "abacus"), ao.BackendError, "abacus.*installed: cpu")
-    refused(lambda: cp.Problem(cp.Minimize(cp.sum(cp.Variable(2, name="pick", boolean=True)))), ValueError, "pick is boolean")
+    refused(
+        lambda: cp.Problem(cp.Minimize(cp.sum(cp.Variable(2, name="pick", boolean=True)))),
+        ValueError,
+        "pick is boolean",
+    )
     refused(lambda: "x", TypeError, "CVXPY problem")
     with pytest.raises(ValueError, match="eps"):
         ao.solve(good, eps=0)
@@ -188,7 +208,8 @@ def test_mistakes_are_named():
 
 def test_importing_is_light():
     """No torch, no plotting library, until they are asked for."""
-    code = "import sys, admmopt; print([m for m in ('torch', 'matplotlib.pyplot', 'sklearn', 'numba') if m in sys.modules])"
+    heavy = ("torch", "matplotlib.pyplot", "sklearn", "numba")
+    code = f"import sys, admmopt; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
 

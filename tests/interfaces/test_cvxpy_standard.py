@@ -1,4 +1,4 @@
-"""CVXPY's own solver tests, through the plug-in and through ``method="admm"``: objective, primal, dual, complementarity."""
+"""CVXPY's own solver tests, through both doors: objective, primal, dual, complementarity."""
 
 import cvxpy as cp
 import cvxpy.settings as cps
@@ -25,7 +25,7 @@ def continuous(family) -> list:
 
 
 def test_lp_7(solver, places: int = 4, **options):
-    """CVXPY's case runs only where SDPA-GMP is installed; the same problem and the same check, without that condition."""
+    """CVXPY's case runs only where SDPA-GMP is installed; this is the same problem and check without it."""
     helper = sth.lp_7()
     helper.solve(solver, **options)
     helper.verify_objective(places)

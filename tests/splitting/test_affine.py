@@ -1,4 +1,4 @@
-"""The affine walk against CVXPY's own values: every affine atom, every shape, and nothing dense turned into triplets."""
+"""The affine walk against CVXPY's own values: every affine atom, every shape; nothing dense becomes triplets."""
 
 import cvxpy as cp
 import numpy as np
