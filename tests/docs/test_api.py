@@ -22,7 +22,7 @@ def builder():
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("sup_x <x, y> - f(x)", "sup_x &lt;x, y&gt; - f(x)"),
+        ("sup_x <x, y> - f(x)", "sup_x &lt;x, y> - f(x)"),
         ("f*(y) and f*(z)", "f*(y) and f*(z)"),
         ("2 * 3 * 4", "2 * 3 * 4"),
         ("A'y = 0 and sum_i f_i(x_i)", "A'y = 0 and sum_i f_i(x_i)"),
