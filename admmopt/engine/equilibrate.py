@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ..operators import LeftProduct
+from ..operators import LeftProduct, Sparse
 from .standard import Standard
 
 PASSES = 10
+FEW = 500_000  # entries up to which all passes are made, and dense blocks are looked at entry by entry
 SMALL, LARGE = 1e-4, 1e4  # norms below are left alone, norms above are cut: OSQP's limits
 
 
@@ -29,7 +30,7 @@ class Scaling:
 
 
 def equilibrate(standard: Standard) -> Scaling:
-    norms = _maximum_norms(standard) or _euclidean_norms(standard)
+    norms = _maximum_norms(standard) or _mean_square_norms(standard)
     d, e = np.ones(standard.n), np.ones(standard.m)
     groups = _group_averages(standard)
     for _ in range(norms.passes):
@@ -50,11 +51,10 @@ def _largest(v):
 
 
 class _maximum:
-    """Infinity norms of the columns of [P A'; A 0] scaled by (d, e), for sparse entries."""
-
-    passes = PASSES
+    """Infinity norms of the columns of [P A'; A 0] scaled by (d, e), from the entries."""
 
     def __init__(self, P, A, least_squares):
+        self.passes = _passes(A.nnz)
         self.P, self.A, self.AT, self.diagonal = P, A, A.T.tocsr(), least_squares
 
     def quadratic(self, d):
@@ -65,37 +65,54 @@ class _maximum:
         return np.maximum(self.quadratic(d), d * _row_maximum(self.AT, e)), e * _row_maximum(self.A, d)
 
 
-class _euclidean:
-    """Euclidean norms of the same columns, from products with the squared entries: any structure."""
+class _mean_square:
+    """Root mean squares over the entries of the same columns, from products with the squared entries: any structure.
+
+    The mean, not the sum: rows and columns of different lengths could not all reach one Euclidean norm.
+    """
 
     def __init__(self, P, A, least_squares, passes):
         self.P, self.A, self.diagonal, self.passes = P, A, least_squares, passes
+        self.per_row = [max(block.nnz / max(block.shape[0], 1), 1.0) for block in A.blocks]
+        self.per_column = [max(block.nnz / max(block.shape[1], 1), 1.0) for block in A.blocks]
 
     def quadratic(self, d):
         norms = (d**2 * self.diagonal) ** 2
-        return np.sqrt(norms if self.P is None else norms + d**2 * self.P.matvec(d**2))
+        if self.P is not None:
+            norms = np.maximum(norms, d**2 * self.P.matvec(d**2) / max(self.P.nnz / d.size, 1.0))
+        return np.sqrt(norms)
 
     def __call__(self, d, e):
-        columns = np.sqrt(self.quadratic(d) ** 2 + d**2 * self.A.rmatvec(e**2))
-        return columns, np.sqrt(e**2 * self.A.matvec(d**2))
+        columns, rows = self.quadratic(d) ** 2, np.empty(e.size)
+        blocks = zip(self.A.blocks, self.A.slices, self.per_row, self.per_column, strict=True)
+        for block, place, per_row, per_column in blocks:
+            columns = np.maximum(columns, d**2 * block.rmatvec(e[place] ** 2) / per_column)
+            rows[place] = e[place] * np.sqrt(block.matvec(d**2) / per_row)
+        return np.sqrt(columns), rows
 
 
 def _maximum_norms(standard: Standard):
-    """The norms for a problem whose entries are all sparse and known, else None."""
+    """The norms for a problem whose entries are all known and few enough, else None."""
     operators = [*standard.A.blocks] + [op for op in (standard.P,) if op is not None]
-    entries = [operator.entries() for operator in operators]
-    if any(matrix is None or not sp.issparse(matrix) for matrix in entries):
+    if sum(operator.nnz for operator in operators if not isinstance(operator, Sparse)) > FEW:
         return None
-    A = abs(sp.csr_array(sp.vstack(entries[: len(standard.A.blocks)], format="csr"))) if standard.A.blocks else None
-    A = sp.csr_array((0, standard.n)) if A is None else A
-    P = None if standard.P is None else abs(sp.csr_array(entries[-1]))
+    entries = [operator.entries() for operator in operators]
+    if any(matrix is None for matrix in entries):
+        return None
+    entries = [abs(sp.csr_array(matrix)) for matrix in entries]
+    blocks = entries[: len(standard.A.blocks)]
+    A = sp.csr_array(sp.vstack(blocks, format="csr")) if blocks else sp.csr_array((0, standard.n))
+    P = None if standard.P is None else entries[-1]
     return _maximum(P, A, _least_squares_diagonal(standard))
 
 
-def _euclidean_norms(standard: Standard):
+def _mean_square_norms(standard: Standard):
     P = None if standard.P is None else standard.P.squared()
-    passes = PASSES if standard.A.nnz < 1e6 else 3
-    return _euclidean(P, standard.A.squared(), _least_squares_diagonal(standard), passes)
+    return _mean_square(P, standard.A.squared(), _least_squares_diagonal(standard), _passes(standard.A.nnz))
+
+
+def _passes(nnz: int) -> int:
+    return PASSES if nnz < FEW else 3
 
 
 def _least_squares_diagonal(standard: Standard):

@@ -102,7 +102,7 @@ class Penalty:
         size = 1.0 + measured.residuals.gap_scale
         primal = max(primal, abs(measured.primal_gap) / size)
         dual = max(dual, abs(measured.dual_gap) / size)
-        return float(np.clip(primal / dual, 1e-12, 1e12))
+        return float(np.clip(primal / dual, 1e-6, 1e6))
 
 
 def multipliers(standard: Standard) -> np.ndarray:
