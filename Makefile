@@ -26,7 +26,7 @@ demo: .venv/demo.done
 	$(BIN)/admmopt demo demo
 
 test: .venv/test.done docs tutorials
-	$(BIN)/python -m pytest -n $(WORKERS) tests $(wildcard build/tutorials) --nbmake --nbmake-kernel=python3
+	$(BIN)/python -m pytest -rs -n $(WORKERS) tests $(wildcard build/tutorials) --nbmake --nbmake-kernel=python3
 
 lint: .venv/test.done
 	$(BIN)/ruff check .
@@ -35,7 +35,7 @@ lint: .venv/test.done
 	$(BIN)/mypy
 
 docs: .venv/test.done
-	$(BIN)/python -m pdoc --docformat markdown -o docs/api admmopt admmopt_cpu admmopt_torch admmopt_crossbar
+	$(BIN)/python -W ignore -m pdoc --docformat markdown -o docs/api admmopt admmopt_cpu admmopt_torch admmopt_crossbar
 
 # The tutorials are Python files; as notebooks they are run by `make test`, cell by cell.
 tutorials: .venv/test.done
