@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import column_generation, composite, linear, matrix, proximal_newton, smooth, svm
+from . import composite, interior_point, linear, matrix, proximal_newton, smooth, svm
 from .certified import Certified
 
 
@@ -29,8 +29,8 @@ SOLVERS = {
     "enet_leukemia": _elastic,
     "fused_lasso": _fused,
     "group_lasso": _groups,
-    "hinge_l1": column_generation.hinge_l1,
-    "hinge_l1_sparse": column_generation.hinge_l1,
+    "hinge_l1": interior_point.hinge_l1,
+    "hinge_l1_sparse": interior_point.hinge_l1,
     "hinge_l2": svm.hinge_l2,
     "hinge_l2_sparse": svm.hinge_l2,
     "huber": smooth.huber,
