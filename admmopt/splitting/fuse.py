@@ -192,8 +192,8 @@ def coordinates(operator: Operator) -> tuple[np.ndarray, np.ndarray] | None:
 
 def fuse_coordinates(items: list[tuple[Placed, np.ndarray, np.ndarray]], n: int) -> list[Fused]:
     """One term for all piecewise quadratics on single entries of x; items are (placed, columns, coefficients)."""
-    if not items:
-        return []
+    if len(items) <= 1 and all(isinstance(item.operator, Identity) for item, _, _ in items):
+        return [item.alone() for item, _, _ in items]
     columns = np.concatenate([cols for _, cols, _ in items])
     scale = np.concatenate([coefficients * item.scale for item, _, coefficients in items])
     owner = np.repeat(np.arange(len(items)), [cols.size for _, cols, _ in items])
