@@ -1,56 +1,71 @@
-"""Anderson acceleration, type II, of the map T: w+ = T(w_k) - sum_j gamma_j (T(w_{j+1}) - T(w_j)), where gamma makes the
-same combination of fixed-point residuals f = T(w) - w smallest (Walker & Ni, SIAM J. Numer. Anal. 49, 2011).
+"""Anderson acceleration, type II, of the map T, safeguarded.
 
-Lengths are measured in the norm in which T is nonexpansive, |w|^2 = sigma |x|^2 + rho |v|^2, so that the result does not
-depend on units. The least squares go through their Gram matrix, updated by one row per step: two passes over memory.
+    w+ = T(w) - sum_j gamma_j dT_j,   gamma = argmin | f - sum_j gamma_j df_j |,   f = T(w) - w,
+
+over the last differences dT_j, df_j (Walker & Ni, SIAM J. Numer. Anal. 49, 2011). Lengths are measured in the norm in
+which T is nonexpansive, |w|^2 = sigma |x|^2 + rho |v|^2, so that the result does not depend on units. The least squares
+go through their Gram matrix, one row of which changes per step: two passes over the memory. An accelerated point whose
+residual f is longer than that of the point before is taken back, for the plain step.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-REGULARIZATION = 1e-10
+REGULARIZATION = 1e-10  # relative to the trace of the Gram matrix
 
 
-class Anderson:
-    """Memory of the last `memory` differences. All vectors live on the backend; the small system on the host."""
+class Plain:
+    """No acceleration: w+ = T(w)."""
 
-    def __init__(self, memory: int, size: int, xp, like):
-        self.memory = memory
-        kept = max(min(memory, size), 1)
-        self.rows = kept
-        self.dF = xp.zeros((kept, size), dtype=like.dtype, device=like.device)
-        self.dT = xp.zeros((kept, size), dtype=like.dtype, device=like.device)
-        self.gram = np.zeros((kept, kept))
-        self.reset()
+    def restart(self, metric) -> None:
+        """Forget everything; `metric` (n + m,) weighs the entries of w from here on."""
 
-    def reset(self) -> None:
-        self.count = 0
-        self.last = None
+    def next(self, w, Tw, plain: bool = False):
+        """The next point, from w and T(w); `plain` asks for T(w) itself."""
+        return Tw
 
-    def next(self, Tw, f):
-        """The accelerated point, from T(w) and the weighted residual f = metric^(1/2) (T(w) - w); T(w) itself at first."""
+
+class Anderson(Plain):
+    """Vectors live on the backend's device, the small least-squares system on the host."""
+
+    def __init__(self, memory: int, size: int, backend):
+        self.memory, self.backend = memory, backend
+        self.df = backend.asarray(np.zeros((memory, size)))
+        self.dT = backend.asarray(np.zeros((memory, size)))
+        self.gram = np.zeros((memory, memory))
+
+    def restart(self, metric):
+        self.root = metric**0.5
+        self.count, self.last, self.fallback, self.limit = 0, None, None, np.inf
+
+    def next(self, w, Tw, plain=False):
+        f = self.root * (Tw - w)
+        length = float(f @ f) ** 0.5
+        if self.fallback is not None and not length <= self.limit:
+            Tw = self.fallback
+            self.count, self.last, self.fallback = 0, None, None
+            return Tw
         if self.last is not None:
             self._remember(Tw - self.last[0], f - self.last[1])
         self.last = (Tw, f)
-        k = min(self.count, self.rows)
-        if k == 0:
-            return Tw
-        gram = self.gram[:k, :k]
-        shift = REGULARIZATION * float(np.trace(gram))
-        if not shift > 0:
-            return Tw
-        rhs = np.asarray(self.dF[:k] @ f)
-        gamma = np.linalg.solve(gram + shift * np.eye(k), rhs)
-        return Tw - self._as(gamma, Tw) @ self.dT[:k]
+        accelerated = None if plain else self._extrapolate(Tw, f)
+        self.fallback, self.limit = (None, np.inf) if accelerated is None else (Tw, length)
+        return Tw if accelerated is None else accelerated
 
-    def _remember(self, dT, dF):
-        slot = self.count % self.rows
-        self.dT[slot], self.dF[slot] = dT, dF
+    def _remember(self, dT, df) -> None:
+        slot = self.count % self.memory
+        self.dT[slot], self.df[slot] = dT, df
         self.count += 1
-        k = min(self.count, self.rows)
-        self.gram[slot, :k] = self.gram[:k, slot] = np.asarray(self.dF[:k] @ dF)
+        k = min(self.count, self.memory)
+        self.gram[slot, :k] = self.gram[:k, slot] = self.backend.to_numpy(self.df[:k] @ df)
 
-    @staticmethod
-    def _as(gamma, like):
-        return gamma
+    def _extrapolate(self, Tw, f):
+        k = min(self.count, self.memory)
+        shifted = self.gram[:k, :k].copy()
+        shift = REGULARIZATION * float(shifted.diagonal().sum())
+        if not shift > 0:
+            return None
+        shifted.flat[:: k + 1] += shift
+        gamma = np.linalg.solve(shifted, self.backend.to_numpy(self.df[:k] @ f))
+        return Tw - self.backend.asarray(gamma) @ self.dT[:k]

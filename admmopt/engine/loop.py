@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..functions.base import namespace
 from . import certificates
-from .anderson import Anderson
+from .anderson import Anderson, Plain
 from .history import Check, History
 from .problem import SplitProblem
 from .residuals import Measured, measure
@@ -22,7 +21,9 @@ from .step import Step
 from .workspace import Workspace
 
 EARLY = (1, 5, 10, 15, 20)  # checks before the first regular one: easy problems stop here
-SAFEGUARD = 1.0  # an accelerated step may not let the fixed-point residual grow beyond this factor
+STALLED = 40  # checks without progress after which the backend is asked how well it solved
+EXACT = 1e-6  # relative residual that is expected of the linear systems of an exact backend
+TIGHTEST = 1e-12  # relative residual that an inexact backend is ever asked for
 
 
 @dataclass
@@ -72,122 +73,123 @@ class Run:
         self.standard = Standard(split)
         workspace.prepare(self.standard, backend)
         self.workspace, self.penalty = workspace, workspace.penalty
-        like = backend.asarray(np.zeros(self.standard.n + self.standard.m))
-        self.xp = namespace(like)
-        self.step = Step(self.standard, backend, workspace.solver, self.xp, settings.relaxation)
-        self.step.penalties(self.penalty.rho, self.penalty.sigma)
-        memory = settings.memory if split.convex else 0
-        self.anderson = Anderson(memory, self.standard.n + self.standard.m, self.xp, like) if memory else None
+        n, m = self.standard.n, self.standard.m
+        self.step = Step(self.standard, backend, workspace.solver, settings.relaxation)
+        memory = min(settings.memory, n + m) if split.convex else 0
+        self.accelerator = Anderson(memory, n + m, backend) if memory else Plain()
+        self.exact = backend.capabilities.exact
         self.history, self.iteration = History(), 0
-        self.best: Point | None = None
+        self.idle = 0  # checks since the last progress
         self.certificate: np.ndarray | None = None
         self.message = ""
         self.prepared_at = time.perf_counter()
 
     def solve(self, warm_start: State | None) -> SplitSolution:
+        w = self.start(warm_start)
         try:
-            status = self.iterate(self.start(warm_start))
+            status = self.iterate(w)
         except KeyboardInterrupt:
             status, self.message = Status.LIMIT, "interrupted"
         return self.finish(status)
 
     def start(self, warm_start: State | None):
+        """The first w; the point itself is the best one so far, whatever happens next."""
         n, m = self.standard.n, self.standard.m
-        w = np.zeros(n + m)
+        x, z, y = np.zeros(n), np.zeros(m), np.zeros(m)
         if warm_start is not None:
             if warm_start.x.shape != (n,) or warm_start.z.shape != (m,):
                 raise ValueError(
                     f"the warm start is of a problem with {warm_start.x.size} unknowns and {warm_start.z.size} rows; "
                     f"this one has {n} and {m}."
                 )
-            w[:n] = warm_start.x
-            w[n:] = warm_start.z + warm_start.y / self.penalty.rho
-        return self.backend.asarray(w)
+            x, z, y = warm_start.x, warm_start.z, warm_start.y
+        self.best = Point(x, z, y, measure(self.standard, x, z, y))
+        self.worst = np.inf  # of the best point: the first checked one replaces the start, whose y is no subgradient
+        return self.set_penalties(x, z, y)
+
+    def set_penalties(self, x, z, y):
+        """Bring the step to the present penalties; returns the w of x, z, y under them."""
+        self.step.penalties(self.penalty.rho, self.penalty.sigma)
+        self.accelerator.restart(self.step.metric)
+        return self.backend.asarray(np.concatenate([x, z + y / self.penalty.rho]))
 
     def iterate(self, w) -> Status:
-        n, settings, step = self.standard.n, self.settings, self.step
+        n, step, accelerator, limit = self.standard.n, self.step, self.accelerator, self.settings.max_iterations
         z = step.prox(w[n:])
-        fallback, limit = None, np.inf
-        while self.iteration < settings.max_iterations:
+        while self.iteration < limit:
             Tw = step.apply(w, z)
             self.iteration += 1
-            out_of_time = self.out_of_time()
-            check = out_of_time or self.is_check()
-            if self.anderson is None:
-                new = Tw
+            if self.is_check():
+                status, moved = self.check(w, z, Tw)
+                if status is not None:
+                    return status
+                w = accelerator.next(w, Tw, plain=True) if moved is None else moved
             else:
-                f = self.root_metric() * (Tw - w)
-                length = float(f @ f) ** 0.5
-                if fallback is not None and not length <= SAFEGUARD * limit:
-                    w, fallback = fallback, None
-                    z = step.prox(w[n:])
-                    self.anderson.reset()
-                    if not check:
-                        continue
-                    Tw = step.apply(w, z)
-                    f = self.root_metric() * (Tw - w)
-                    length = float(f @ f) ** 0.5
-                new = self.anderson.next(Tw, f)
-                fallback, limit = (Tw, length) if new is not Tw else (None, np.inf)
-            if not check:
-                w = new
-                z = step.prox(w[n:])
-                continue
-            z_new = step.prox(Tw[n:])
-            status, changed = self.check(w, z, Tw, z_new, out_of_time)
-            if status is not None:
-                return status
-            w, z, fallback = Tw, z_new, None
-            if changed is not None:
-                w = changed
-                z = step.prox(w[n:])
-                if self.anderson is not None:
-                    self.anderson.reset()
-        self.message = f"{settings.max_iterations} iterations were not enough"
-        return Status.LIMIT
-
-    def root_metric(self):
-        if getattr(self, "_metric_of", None) is not self.step.metric:
-            self._metric_of, self._root = self.step.metric, self.step.metric**0.5
-        return self._root
+                w = accelerator.next(w, Tw)
+            z = step.prox(w[n:])
+        self.message = f"{limit} iterations were not enough"
+        return self.limit()
 
     def is_check(self) -> bool:
-        return (
-            self.iteration % self.settings.check_every == 0
-            or self.iteration in EARLY
-            or self.iteration == self.settings.max_iterations
-        )
+        k, settings = self.iteration, self.settings
+        return k % settings.check_every == 0 or k in EARLY or k == settings.max_iterations or self.out_of_time()
 
     def out_of_time(self) -> bool:
         limit = self.settings.time_limit
         return limit is not None and time.perf_counter() - self.started > limit
 
-    def check(self, w, z, Tw, z_new, out_of_time):
-        """Measure T(w); returns (status or None, new w where the penalty changed or None)."""
-        n, host = self.standard.n, self.backend.to_numpy
-        x, v, zh, rho = host(Tw[:n]), host(Tw[n:]), host(z_new), self.penalty.rho
-        y = rho * (v - zh)
-        measured = measure(self.standard, x, zh, y)
-        worst = measured.residuals.worst
-        if self.best is None or worst < self.best.measured.residuals.worst:
-            self.best = Point(np.array(x), np.array(zh), y, measured)
-        status = None
-        if worst <= self.settings.eps:
-            status = Status.OPTIMAL if self.split.convex else Status.LOCAL
-        elif self.split.convex:
-            status = self.certify(x, y, x - host(w[:n]), y - rho * host(w[n:] - z), measured)
-        event, changed = "", None
-        if status is None and not out_of_time:
-            changed = self.adapt(measured, x, Tw[n:], zh, y)
-            event = "penalty" if changed is not None else ""
-        row = self.record(measured, event if status is None else str(status))
+    def check(self, w, z, Tw):
+        """Measure T(w); returns (status or None, the w to go on from where it is not T(w) itself)."""
+        n, host, rho = self.standard.n, self.backend.to_numpy, self.penalty.rho
+        x, v, z_new = host(Tw[:n]), host(Tw[n:]), host(self.step.prox(Tw[n:]))
+        y = rho * (v - z_new)
+        measured = measure(self.standard, x, z_new, y)
+        self.keep(Point(np.array(x), np.array(z_new), y, measured))
+        status = self.verdict(x, y, x - host(w[:n]), y - rho * host(w[n:] - z), measured)
+        event, moved = str(status or ""), None
+        if status is None:
+            moved = self.adapt(measured, Tw[n:], x, z_new, y)
+            event = "penalty" if moved is not None else ""
+        row = self.record(measured, event)
         if status is None and self.callback is not None and self.callback(row):
             self.message = "stopped by the callback"
             status = Status.LIMIT
-        if status is None and out_of_time:
+        return status, moved
+
+    def keep(self, point: Point) -> None:
+        """Remember the best point by its worst relative residual."""
+        worst = point.measured.residuals.worst
+        self.idle = 0 if worst < 0.9 * self.worst else self.idle + 1
+        if worst < self.worst:
+            self.best, self.worst = point, worst
+
+    def verdict(self, x, y, dx, dy, measured) -> Status | None:
+        """What is known now, None to go on."""
+        worst = measured.residuals.worst
+        if worst <= self.settings.eps:
+            return Status.OPTIMAL if self.split.convex else Status.LOCAL
+        if not np.isfinite(worst):
+            self.message = "the iterate is no longer finite: the linear system could not be solved"
+            return Status.INACCURATE_BACKEND
+        found = self.certify(x, y, dx, dy, measured) if self.split.convex else None
+        if found is not None:
+            return found
+        if self.out_of_time():
             self.message = f"the time limit of {self.settings.time_limit:g} s ran out"
-            status = Status.LIMIT
-        return status, changed
+            return Status.LIMIT
+        if self.idle and self.idle % STALLED == 0:
+            status = self.limit()
+            return status if status is Status.INACCURATE_BACKEND else None
+        return None
+
+    def limit(self) -> Status:
+        """The status where no progress is left: is it the backend that holds it up?"""
+        asked = EXACT if self.exact else max(10 * self.step.tol, TIGHTEST)
+        reached = self.step.last.residual
+        if reached <= asked or reached <= 0.1 * self.settings.eps:
+            return Status.LIMIT
+        self.message = f"the linear systems are solved to {reached:.0e} only, {asked:.0e} was asked"
+        return Status.INACCURATE_BACKEND
 
     def certify(self, x, y, dx, dy, measured) -> Status | None:
         certainty = self.settings.certainty
@@ -205,22 +207,22 @@ class Run:
                     return Status.UNBOUNDED
         return None
 
-    def adapt(self, measured, x, v, z, y):
-        """New penalties where they are due: the iterate with the same x, z, y under them, else None."""
+    def adapt(self, measured, v, x, z, y):
+        """New penalties where they are due: the w of x, z, y under them, else None."""
+        if not self.exact:
+            primal, dual, _ = measured.residuals.relative
+            self.step.tol = float(np.clip(0.1 * min(primal, dual), TIGHTEST, self.step.tol))
         penalty = self.penalty
         if not self.standard.m or not self.backend.capabilities.refactor:
             return None
         if not self.split.convex:
             changed = penalty.grow(self.iteration)
         else:
-            cost = self.workspace.update_cost
-            changed = penalty.adapt(measured, self.step.derivative(v), self.iteration, cost)
+            changed = penalty.adapt(measured, self.step.derivative(v), self.iteration, self.workspace.update_cost)
         if not changed:
             return None
-        rho = penalty.rho
-        self.workspace.solver.update(rho=rho, sigma=penalty.sigma)
-        self.step.penalties(rho, penalty.sigma)
-        return self.backend.asarray(np.concatenate([x, z + y / rho]))
+        self.workspace.solver.update(rho=penalty.rho, sigma=penalty.sigma)
+        return self.set_penalties(x, z, y)
 
     def record(self, measured, event) -> Check:
         primal, dual, gap = measured.residuals.relative

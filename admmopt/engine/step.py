@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..functions.base import namespace
 from .standard import Standard
+
+LOOSE = 1e-4
 
 
 class Step:
     """T for fixed penalties, on the backend's arrays. Holds no iterate."""
 
-    def __init__(self, standard: Standard, backend, solver, xp, relaxation: float):
-        self.n, self.xp, self.relaxation = standard.n, xp, relaxation
+    def __init__(self, standard: Standard, backend, solver, relaxation: float):
+        self.n, self.relaxation = standard.n, relaxation
         self.solver, self.backend = solver, backend
-        on_host = xp is np
+        self.xp = namespace(backend.asarray(np.zeros(1)))
+        on_host = self.xp is np
         self.functions = standard.functions if on_host else [f.on(backend.asarray) for f in standard.functions]
         self.slices = standard.slices
         self.groups = [f.dim for f in standard.functions]
         self.q, self.b = backend.asarray(standard.q), backend.asarray(standard.b)
-        self.tol: float | None = None
-        self.residual = 0.0  # of the last linear system, as the backend reports it
+        self.tol = LOOSE  # relative residual asked of an inexact backend; exact ones do not read it
 
     def penalties(self, rho: np.ndarray, sigma: np.ndarray) -> None:
         """Step sizes t = 1 / rho, one per group of each function; a float where all groups agree."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 
 from admmopt import operators as ops
@@ -58,12 +60,15 @@ def _sparse(operator, backend):
 
 def csr(matrix, backend):
     """A SciPy CSR matrix as a torch one."""
-    return torch.sparse_csr_tensor(
-        torch.tensor(matrix.indptr, dtype=torch.int64),
-        torch.tensor(matrix.indices, dtype=torch.int64),
-        torch.tensor(matrix.data, dtype=torch.float64),
-        size=matrix.shape,
-    ).to(backend.device)
+    index = {"dtype": torch.int64, "device": backend.device}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch says that CSR tensors are in beta
+        return torch.sparse_csr_tensor(
+            torch.tensor(matrix.indptr, **index),
+            torch.tensor(matrix.indices, **index),
+            backend.asarray(matrix.data),
+            size=matrix.shape,
+        )
 
 
 def _composition(operator, backend):
