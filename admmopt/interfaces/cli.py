@@ -102,7 +102,7 @@ def solve(
     found.timings = {"read": read_in, **found.timings}
     found = replace(found, value=problem.objective(found.value))
     if not quiet:
-        typer.echo(tables.summary(found))
+        typer.echo(tables.summary(found, eps))
         if history:
             typer.echo(tables.history(found.history))
     if json is not None:

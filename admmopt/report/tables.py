@@ -10,12 +10,13 @@ from ..engine.status import Status
 PHASES = ("read", "compile", "prepare", "iterate", "finish")
 
 
-def summary(solution) -> str:
-    """A solution (of a problem, a split problem or a file) in a few lines: what happened, value, residuals, seconds."""
+def summary(solution, eps: float | None = None) -> str:
+    """A solution (of a problem, a split problem or a file) in a few lines: what happened, value, residuals, seconds.
+    eps: the tolerance that was asked for, where the solution does not carry it itself."""
     rows = [("value", f"{solution.value:.10g}")]
     if solution.status not in (Status.INFEASIBLE, Status.UNBOUNDED):
         primal, dual, gap = solution.residuals.relative
-        eps = getattr(solution, "eps", None)
+        eps = getattr(solution, "eps", eps)
         asked = "" if eps is None else f", eps {eps:g}"
         rows.append(("residuals", f"primal {primal:.1e}, dual {dual:.1e}, gap {gap:.1e} (relative{asked})"))
     elif solution.certificate is not None:
