@@ -297,16 +297,18 @@ for door, value in doors.items():
 allowed = 6
 w = ao.Variable(features, name="w")
 subset = ao.Problem(ao.Minimize(0.5 * ao.sum_squares(A @ w - b)), [ao.Cardinality(w, allowed)])
-first = subset.solve()
+first = subset.solve(max_iterations=3000)
 print(subset.details.status.sentence)
 print(f"value {first:.1f} with", [names[i] for i in support(w.value)])
 
 # %% [markdown]
-# The same loop ran, with the prox of the set "at most six nonzeros": keep the six largest entries. But without
-# convexity there is no certificate, so the status is `local` and never `optimal`. More starting points can only help:
+# The same loop ran, with the prox of the set "at most six nonzeros": keep the six largest entries. Then the six that it
+# chose were held fixed and the rest solved as a convex problem. Without convexity the loop need not settle, hence the
+# limit on iterations, and nothing proves that the choice is the best one, hence the status `local` and never `optimal`.
+# The usual remedy is to start from several points and keep the best:
 
 # %%
-best = subset.solve(starts=4, seed=0)
+best = subset.solve(starts=8, seed=0, max_iterations=3000)
 w_best = w.value
 print(f"value {best:.1f} with", [names[i] for i in support(w_best)])
 
