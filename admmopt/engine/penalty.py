@@ -27,6 +27,7 @@ STEP = 4.0  # growth and decay of a multiplier per adaptation
 LOW, HIGH = 1e-3, 1e3  # its limits
 PATIENCE = 150  # iterations that a re-solve waits before it looks for better penalties
 EVERY = 25  # fewest iterations between two adaptations
+FIRST = 50  # iterations before the first, however dear
 SLOWER = 20  # adaptations after which that interval has doubled
 
 
@@ -64,7 +65,8 @@ class Penalty:
         derivative: (m,), of the prox at the point, NaN where unknown. update_cost: of one update, in solves.
         """
         self.logs.append(np.log(self.ratio(measured)))
-        interval = max(EVERY, update_cost) * (1.0 + self.changes / SLOWER)
+        earned = min(update_cost, FIRST * 2.0**self.changes)  # the first update may come before it has paid for itself
+        interval = max(EVERY, earned) * (1.0 + self.changes / SLOWER)
         if iteration - self.last < interval:
             return False
         base = self.proposed_base()

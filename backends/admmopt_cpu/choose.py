@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from admmopt.backend_api import System
 
 from .cg import ConjugateGradient
@@ -14,6 +16,7 @@ DENSE_LIMIT = 20_000  # a dense factor of a larger order does not fit a common m
 SOLVES = 200  # solves that one factorization is expected to serve
 SAMPLE = 50  # rows of a Gram matrix looked at to judge its density
 DENSITY = 0.2  # of a Gram matrix, above which its factor is taken to be dense
+FULL, FEWEST = 10.0, 0.05  # a row is full at 10 times the mean count; up to 5 % of the order may be
 SMALLEST_DENSE, DENSE_SPARSE = 300, 6_000  # orders at which that matters, and at which a dense factor is affordable
 FILL = 5  # entries of a sparse factor per entry of its matrix, a guess
 
@@ -44,10 +47,21 @@ def fills_up(pieces: Pieces) -> bool:
     short = min(rows, columns) if pieces.P is None else columns
     if not SMALLEST_DENSE <= short <= DENSE_SPARSE:
         return False
+    over_rows = (
+        short == rows
+    )  # the Gram matrix is that of the rows: few full columns do not make it dense, and vice versa
     pattern = matrix.astype(bool).astype(float)
-    sample = pattern[:: max(1, rows // SAMPLE)] if short == rows else pattern.T.tocsr()[:: max(1, columns // SAMPLE)]
-    gram = sample @ (pattern.T if short == rows else pattern)
-    return gram.nnz > DENSITY * sample.shape[0] * short
+    pattern = _without_full_rows(pattern.T.tocsr() if over_rows else pattern)  # (summed over, order)
+    sample = pattern[:, :: max(1, short // SAMPLE)]
+    gram = sample.T @ pattern
+    return gram.nnz > DENSITY * sample.shape[1] * short
+
+
+def _without_full_rows(pattern):
+    """The pattern less its few fullest rows: sparse elimination puts those last, and they cost little."""
+    counts = np.diff(pattern.indptr)
+    kept = counts <= FULL * max(counts.mean(), 1.0)
+    return pattern if np.sum(~kept) > FEWEST * min(pattern.shape) else pattern[kept]
 
 
 def _with_dense(system: System, pieces: Pieces):
