@@ -23,6 +23,7 @@ from .workspace import Workspace
 EARLY = (1, 5, 10, 15, 20)  # checks before the first regular one: easy problems stop here
 STALLED = 40  # checks without progress after which the backend is asked how well it solved
 EXACT = 1e-6  # relative residual that is expected of the linear systems of an exact backend
+NEARLY = 1e-4  # relative primal residual of a point from which a problem may be called unbounded
 TIGHTEST = 1e-12  # relative residual that an inexact backend is ever asked for
 
 
@@ -144,8 +145,9 @@ class Run:
         x, v, z_new = host(Tw[:n]), host(Tw[n:]), host(self.step.prox(Tw[n:]))
         y = rho * (v - z_new)
         measured = measure(self.standard, x, z_new, y)
-        self.keep(Point(np.array(x), np.array(z_new), y, measured))
-        status = self.verdict(x, y, x - host(w[:n]), y - rho * host(w[n:] - z), measured)
+        point = Point(np.array(x), np.array(z_new), y, measured)
+        self.keep(point)
+        status = self.verdict(point, x - host(w[:n]), y - rho * host(w[n:] - z))
         event, moved = str(status or ""), None
         if status is None:
             moved = self.adapt(measured, Tw[n:], x, z_new, y)
@@ -163,15 +165,15 @@ class Run:
         if worst < self.worst:
             self.best, self.worst = point, worst
 
-    def verdict(self, x, y, dx, dy, measured) -> Status | None:
-        """What is known now, None to go on."""
-        worst = measured.residuals.worst
+    def verdict(self, point: Point, dx, dy) -> Status | None:
+        """What is known now, None to go on. dx, dy: how x and y moved in the last plain step."""
+        worst = point.measured.residuals.worst
         if worst <= self.settings.eps:
             return Status.OPTIMAL if self.split.convex else Status.LOCAL
         if not np.isfinite(worst):
             self.message = "the iterate is no longer finite: the linear system could not be solved"
             return Status.INACCURATE_BACKEND
-        found = self.certify(x, y, dx, dy, measured) if self.split.convex else None
+        found = self.certify(point, dx, dy) if self.split.convex else None
         if found is not None:
             return found
         if self.out_of_time():
@@ -191,20 +193,21 @@ class Run:
         self.message = f"the linear systems are solved to {reached:.0e} only, {asked:.0e} was asked"
         return Status.INACCURATE_BACKEND
 
-    def certify(self, x, y, dx, dy, measured) -> Status | None:
+    def certify(self, point: Point, dx, dy) -> Status | None:
+        """Try the last step and the iterate itself as certificates; what is found has been checked."""
         certainty = self.settings.certainty
-        x_size, y_size = float(np.linalg.norm(x)), float(np.linalg.norm(y))
-        for direction in (dy, y):
-            found = certificates.infeasibility(self.standard, direction, x_size, certainty)
-            if found is not None:
-                self.certificate = found
+        x_size, y_size = float(np.linalg.norm(point.x)), float(np.linalg.norm(point.y))
+        for direction in (dy, point.y):
+            self.certificate = certificates.infeasibility(self.standard, direction, x_size, certainty)
+            if self.certificate is not None:
                 return Status.INFEASIBLE
-        if measured.residuals.relative[0] <= max(1e-4, self.settings.eps):
-            for direction in (dx, x):
-                found = certificates.unboundedness(self.standard, direction, x_size, y_size, certainty)
-                if found is not None:
-                    self.certificate = found
-                    return Status.UNBOUNDED
+        if point.measured.residuals.relative[0] > max(NEARLY, self.settings.eps):
+            return None
+        for direction in (dx, point.x):
+            self.certificate = certificates.unboundedness(self.standard, direction, x_size, y_size, certainty)
+            if self.certificate is not None:
+                self.best = point  # unbounded from here: a point that is nearly feasible
+                return Status.UNBOUNDED
         return None
 
     def adapt(self, measured, v, x, z, y):

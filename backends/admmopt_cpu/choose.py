@@ -23,11 +23,11 @@ FILL = 5  # entries of a sparse factor per entry of its matrix, a guess
 
 def choose(system: System):
     """The prepared solver for `system`, in the form that costs least by a flop count of its pieces."""
+    k = repeated(system)
+    if k > 1:
+        return Kronecker(system, take_apart(system, materialize=0), f"{k} columns share one system", choose)
     pieces = take_apart(system)
     if pieces.implicit:
-        k = repeated(pieces)
-        if k > 1:
-            return Kronecker(system, pieces, f"{k} columns share one system", choose)
         names = ", ".join(operator.describe() for operator in pieces.implicit)
         return ConjugateGradient(system, pieces, f"only products exist of {names}")
     if pieces.n == 0 or (pieces.P is None and pieces.sparse is None and pieces.dense is None):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from admmopt.backend_api import System
-from admmopt.operators import LeftProduct, Stack
+from admmopt.operators import Diagonal, LeftProduct, Stack
 
 from .cg import ConjugateGradient
 from .pieces import Pieces, row_blocks
@@ -17,7 +17,7 @@ class Kronecker(Reduced):
     form = "Kronecker"
 
     def __init__(self, system: System, pieces: Pieces, reason: str, choose):
-        self.k = repeated(pieces)
+        self.k = repeated(system)
         self.choose = choose  # the one-column system is prepared like any other
         self.small = None
         super().__init__(system, pieces, reason)
@@ -41,11 +41,12 @@ class Kronecker(Reduced):
         return 1.0 if isinstance(self.small, ConjugateGradient) else self.small.update_cost() / self.k
 
 
-def repeated(pieces: Pieces) -> int:
+def repeated(system: System) -> int:
     """k where every row that is not a single entry belongs to I_k kron a matrix and P is diagonal, else 1."""
-    if pieces.P is not None or pieces.sparse is not None or pieces.dense is not None:
+    if system.P is not None and not isinstance(system.P, Diagonal):
         return 1
-    ks = {operator.k if isinstance(operator, LeftProduct) else 1 for operator in pieces.implicit}
+    coupling = [block for block, _, _ in row_blocks(system) if not block.single_entry_rows]
+    ks = {block.k if isinstance(block, LeftProduct) else 1 for block in coupling}
     return ks.pop() if len(ks) == 1 else 1
 
 

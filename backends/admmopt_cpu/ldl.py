@@ -18,6 +18,9 @@ from admmopt.backend_api import LinearResult, System
 from .pieces import Pieces, compact
 from .residual import relative_residual
 
+ACCURATE = 1e-9  # relative residual of a trial solve above which every solve is refined
+MOST_REFINEMENTS = 3
+
 
 class QuasiDefinite:
     form = "sparse LDL'"
@@ -60,13 +63,19 @@ class QuasiDefinite:
             self.factor.update(self.K, upper=True)
         self.inverse_rho = 1.0 / rho
         self.factorizations += 1
-        self.refine = self._poor()
+        self.refinements = self._needed_refinements()
 
-    def _poor(self) -> bool:
-        """Does a trial solve miss what refinement would reach? Decided once per factorization."""
+    def _needed_refinements(self) -> int:
+        """How many steps of refinement a trial solve gains from: decided once per factorization."""
+        self.refinements = 0
         trial = np.cos(np.arange(self.K.shape[0], dtype=float))
         error = np.linalg.norm(self._product(self.factor.solve(trial)) - trial)
-        return bool(error > 1e-9 * np.linalg.norm(trial))
+        while error > ACCURATE * np.linalg.norm(trial) and self.refinements < MOST_REFINEMENTS:
+            self.refinements += 1
+            last, error = error, np.linalg.norm(self._product(self._invert(trial)) - trial)
+            if not error < 0.5 * last:
+                return self.refinements - 1
+        return self.refinements
 
     def _product(self, u):
         return self.K @ u + self.K.T @ u - self.K.data[self.diagonal] * u
@@ -93,7 +102,9 @@ class QuasiDefinite:
 
     def _invert(self, rhs):
         u = self.factor.solve(rhs)
-        return u + self.factor.solve(rhs - self._product(u)) if self.refine else u
+        for _ in range(self.refinements):
+            u += self.factor.solve(rhs - self._product(u))
+        return u
 
     @staticmethod
     def _residual(system, x, r1, r2):
@@ -105,7 +116,7 @@ class QuasiDefinite:
             "reason": self.reason,
             "factorizations": self.factorizations,
             "solves": self.solves,
-            "refined": self.refine,
+            "refinements": self.refinements,
             "direct": True,
             "update_cost": self.update_cost(),
         }

@@ -96,10 +96,10 @@ class Pieces:
         return total
 
 
-def take_apart(system: System) -> Pieces:
-    """Sort the rows of `system` by structure."""
+def take_apart(system: System, materialize: int = MATERIALIZE) -> Pieces:
+    """Sort the rows of `system` by structure. materialize: entries up to which an implicit block is written out."""
     n = system.A.shape[1]
-    diagonal, P, implicit = _quadratic(system.P, n)
+    diagonal, P, implicit = _quadratic(system.P, n, materialize)
     single: list[SingleRows] = []
     sparse: list[Rows] = []
     dense: list[Rows] = []
@@ -107,7 +107,7 @@ def take_apart(system: System) -> Pieces:
         if isinstance(block, Diagonal) and fixed is None:
             single.append(single_rows(index, np.arange(n), block.d))
             continue
-        matrix = _entries(block)
+        matrix = _entries(block, materialize)
         if matrix is None:
             implicit.append(block)
             continue
@@ -142,22 +142,22 @@ def row_blocks(system: System):
         yield block, np.arange(rows.start, rows.stop), system.weight[rows]
 
 
-def _entries(block: Operator):
+def _entries(block: Operator, limit: int):
     """The block's matrix; one known by products alone is written out where it is small."""
     matrix = block.entries()
-    if matrix is None and block.shape[0] * block.shape[1] <= MATERIALIZE:
+    if matrix is None and block.shape[0] * block.shape[1] <= limit:
         columns = [block.matvec(unit) for unit in np.eye(block.shape[1])]
         matrix = np.stack(columns, axis=1) if columns else np.zeros(block.shape)
     return matrix
 
 
-def _quadratic(P: Operator | None, n: int):
+def _quadratic(P: Operator | None, n: int, limit: int):
     """P split into a diagonal vector and the rest."""
     if P is None:
         return np.zeros(n), None, []
     if isinstance(P, Diagonal):
         return P.d.copy(), None, []
-    matrix = _entries(P)
+    matrix = _entries(P, limit)
     if matrix is None:
         return np.zeros(n), None, [P]
     if sp.issparse(matrix):

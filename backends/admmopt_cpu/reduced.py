@@ -60,7 +60,7 @@ class Reduced:
             "reason": self.reason,
             "factorizations": self.factorizations,
             "solves": self.solves,
-            "refined": self.refine,
+            "refinements": int(self.refine),
             "direct": True,
             "update_cost": self.update_cost(),
         }

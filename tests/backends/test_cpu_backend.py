@@ -1,0 +1,134 @@
+"""The CPU backend: the conformance kit, and each of its forms on the system it is meant for."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from admmopt.backend_api import BackendError, System, resolve
+from admmopt.operators import Convolution, Dense, Diagonal, Identity, LeftProduct, Sparse, Stack
+from admmopt.testing import check_backend
+from admmopt_cpu import Cpu
+
+rng = np.random.default_rng(0)
+
+
+def test_conformance():
+    check_backend("cpu")
+
+
+def system(blocks, n, P=None, F=None, sigma=1e-3, uniform=False):
+    A = Stack(blocks, n)
+    rho = np.full(A.shape[0], 0.5) if uniform else rng.uniform(0.1, 10.0, A.shape[0])
+    weight = np.ones(0 if F is None else F.shape[0])
+    return System(P, F, weight, A, np.full(n, sigma), rho)
+
+
+difference = sp.diags_array([-1.0, 1.0], offsets=[0, 1], shape=(2999, 3000), format="csr")
+many = sp.random_array((400, 500), density=0.01, rng=rng, format="csr")
+FORMS = {
+    "diagonal": system([Identity(50), Diagonal(rng.normal(size=50))], 50, P=Diagonal(np.ones(50))),
+    "Woodbury": system([Identity(200)], 200, F=Dense(rng.normal(size=(20, 200)))),
+    "dense Cholesky": system([Dense(rng.normal(size=(80, 30))), Identity(30)], 30),
+    "sparse LDL'": system([Sparse(many), Identity(500)], 500),
+    "sparse LDL' bordered by dense rows": system(
+        [Sparse(difference), Dense(rng.normal(size=(3, 3000))), Identity(3000)], 3000
+    ),
+    "Kronecker, 4 x dense Cholesky": system(
+        [Identity(40)], 40, F=LeftProduct(Dense(rng.normal(size=(30, 10))), 4), uniform=True
+    ),
+    "conjugate gradient": system([Convolution(rng.normal(size=5), 3000), Identity(3000)], 3000),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_is_chosen_and_accurate(form):
+    problem = FORMS[form]
+    solver = Cpu().prepare(problem)
+    assert solver.report()["form"] == form
+    assert solver.report()["reason"]
+    r1, r2 = rng.normal(size=problem.A.shape[1]), rng.normal(size=problem.A.shape[0])
+    for factor in (1.0, 100.0, 1e-3):
+        current = problem.with_penalty(factor * problem.rho)
+        solver.update(rho=current.rho)
+        result = solver.solve(r1, r2)
+        rhs = r1 + current.A.rmatvec(current.rho * r2)
+        error = np.linalg.norm(current.product(result.x) - rhs) / np.linalg.norm(rhs)
+        assert error < (2e-10 if form == "conjugate gradient" else 1e-10)
+        assert result.residual == pytest.approx(error, rel=0.5, abs=1e-13)
+        assert np.allclose(result.z, current.A.matvec(result.x), atol=1e-9)
+
+
+def test_bounds_add_no_rows_to_the_factorization():
+    n = 200
+    bounded = system([Sparse(many[:, :n]), Identity(n), Sparse(sp.eye_array(n, format="csr")[::3])], n)
+    solver = Cpu().prepare(bounded)
+    several = int(np.sum(np.diff(many[:, :n].tocsr().indptr) > 1))
+    assert solver.K.shape[0] == n + several
+
+
+def test_kronecker_copes_with_columns_that_differ():
+    n = 40
+    uneven = system([Identity(n)], n, F=LeftProduct(Dense(rng.normal(size=(30, 10))), 4))
+    solver = Cpu().prepare(uneven)
+    r1, r2 = rng.normal(size=n), rng.normal(size=n)
+    result = solver.solve(r1, r2)
+    rhs = r1 + uneven.rho * r2
+    assert np.linalg.norm(uneven.product(result.x) - rhs) < 1e-8 * np.linalg.norm(rhs)
+
+
+def test_an_ill_conditioned_system_is_refined():
+    n, rng = 40, np.random.default_rng(1)
+    A = Sparse(sp.random_array((30, n), density=0.3, rng=rng, format="csr"))
+    scales = 10.0 ** rng.uniform(-6, 6, 30 + n)
+    hard = System(None, None, np.zeros(0), Stack([A, Identity(n)], n), np.full(n, 1e-7), scales)
+    solver = Cpu().prepare(hard)
+    r1, r2 = rng.normal(size=n), rng.normal(size=30 + n)
+    rhs = r1 + hard.A.rmatvec(hard.rho * r2)
+    errors = []
+    for refinements in (solver.report()["refinements"], 0):
+        solver.refinements = refinements
+        x = solver.solve(r1, r2).x
+        errors.append(np.linalg.norm(hard.product(x) - rhs) / np.linalg.norm(rhs))
+    assert errors[0] < 1e-10
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_names():
+    assert isinstance(resolve("cpu"), Cpu)
+    with pytest.raises(BackendError, match="takes nothing after its name"):
+        resolve("cpu:3")
+    with pytest.raises(BackendError, match=r"installed:.*cpu"):
+        resolve("abacus")
+    with pytest.raises(BackendError, match="not part of this release"):
+        resolve("crossbar")
+
+
+class Wrong(Cpu):
+    """Solves a slightly different system, and does not notice."""
+
+    def prepare(self, system):
+        solver = super().prepare(system)
+        exact = solver.solve
+
+        def solve(r1, r2, **keywords):
+            result = exact(1.0001 * r1, r2, **keywords)
+            result.measure = lambda: 1e-12
+            return result
+
+        solver.solve = solve
+        return solver
+
+
+class Forgetful(Cpu):
+    """Ignores new penalties."""
+
+    def prepare(self, system):
+        solver = super().prepare(system)
+        solver.update = lambda **keywords: None
+        return solver
+
+
+@pytest.mark.parametrize(("backend", "sentence"), [(Wrong(), "reports a residual"), (Forgetful(), "after update")])
+def test_the_kit_catches_what_is_wrong(backend, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        check_backend(backend)

@@ -1,0 +1,100 @@
+"""The torch backend: the conformance kit, and whole solves that agree with the CPU's."""
+
+import numpy as np
+import pytest
+
+from admmopt_cpu import Cpu
+
+torch = pytest.importorskip("torch")
+
+from admmopt.backend_api import BackendError, System, resolve  # noqa: E402
+from admmopt.engine import Settings, solve  # noqa: E402
+from admmopt.engine.problem import LeastSquares, SplitProblem, Term  # noqa: E402
+from admmopt.functions.piecewise_library import absolute  # noqa: E402
+from admmopt.operators import Convolution, Dense, Identity, Operator, RightProduct, Stack, Sum  # noqa: E402
+from admmopt.testing import check_backend  # noqa: E402
+from admmopt_torch import Torch  # noqa: E402
+
+
+def test_conformance():
+    check_backend("torch:cpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_conformance_on_the_gpu():
+    check_backend("torch:cuda:0")
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
+def test_lasso_agrees_with_the_cpu(shape):
+    rng = np.random.default_rng(0)
+    F, g = rng.normal(size=shape), rng.normal(size=shape[0])
+    n = shape[1]
+    split = SplitProblem(
+        n=n,
+        q=np.zeros(n),
+        squares=[LeastSquares(Dense(F), g, np.ones(shape[0]))],
+        terms=[Term(absolute(n, 0.3), Identity(n), np.zeros(n))],
+    )
+    ours, theirs = (solve(split, backend, Settings(eps=1e-8)) for backend in (Torch("cpu"), Cpu()))
+    assert ours.status == theirs.status == "optimal"
+    assert isinstance(ours.x, np.ndarray)
+    assert np.allclose(ours.x, theirs.x, atol=1e-5)
+
+
+class Reversal(Operator):
+    """A kind of operator that the backend has not heard of."""
+
+    def __init__(self, n):
+        self.shape = (n, n)
+
+    def matvec(self, x):
+        return x[::-1].copy()
+
+    rmatvec = matvec
+
+    def squared(self):
+        return self
+
+    @property
+    def key(self):
+        return ("reversal", self.shape[0])
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        Sum([Identity(6), Dense(np.arange(36.0).reshape(6, 6))]),
+        RightProduct(Dense(np.arange(6.0).reshape(2, 3)), 4),
+        Convolution(np.array([1.0, -2.0, 0.5]), 6),
+        Reversal(6),
+    ],
+    ids=lambda operator: type(operator).__name__,
+)
+def test_placed_operators(operator):
+    backend = Torch("cpu")
+    placed = backend.place(operator)
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=operator.shape[1]), rng.normal(size=operator.shape[0])
+    assert np.allclose(backend.to_numpy(placed.matvec(backend.asarray(x))), operator.matvec(x))
+    assert np.allclose(backend.to_numpy(placed.rmatvec(backend.asarray(y))), operator.rmatvec(y))
+    assert placed.key != operator.key
+
+
+def test_conjugate_gradients_start_from_the_guess():
+    n = 50
+    A = Stack([Convolution(np.array([1.0, -1.0]), n), Identity(n)], n)
+    system = System(None, None, np.zeros(0), A, np.full(n, 1e-3), np.ones(A.shape[0]))
+    backend = Torch("cpu")
+    solver = backend.prepare(system)
+    r1, r2 = backend.asarray(np.ones(n)), backend.asarray(np.zeros(A.shape[0]))
+    cold = solver.solve(r1, r2, tol=1e-8)
+    warm = solver.solve(r1, r2, guess=cold.x, tol=1e-8)
+    assert cold.iterations > 5
+    assert warm.iterations == 0
+    assert solver.report()["direct"] is False
+
+
+def test_a_device_that_does_not_exist_is_named():
+    with pytest.raises(BackendError, match="abacus"):
+        resolve("torch:abacus")
