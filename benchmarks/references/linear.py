@@ -57,7 +57,8 @@ def quantile_noncrossing(A, b, tau) -> Certified:
     c = np.concatenate([-np.tile(b, k), np.zeros(m * (k - 1))])
     lower = np.concatenate([np.repeat(tau - 1, m), np.zeros(m * (k - 1))])
     upper = np.concatenate([np.repeat(tau, m), np.full(m * (k - 1), np.inf)])
-    result = _highs(c, A_eq=sp.hstack(rows).tocsr(), b_eq=np.zeros(n * k), bounds=np.column_stack([lower, upper]))
+    ends = np.column_stack([lower, upper])
+    result = _highs(c, A_eq=sp.hstack(rows).tocsr(), b_eq=np.zeros(n * k), bounds=ends, method="highs-ipm")
     x = -result.eqlin.marginals.reshape(k, n).T
     how = "HiGHS on the dual; the bound is its dual objective, feasible to 1e-9"
     return Certified({"x": x}, -float(result.fun), how, result.nit)
