@@ -76,7 +76,7 @@ def test_kronecker_copes_with_columns_that_differ():
     assert np.linalg.norm(uneven.product(result.x) - rhs) < 1e-8 * np.linalg.norm(rhs)
 
 
-def test_an_ill_conditioned_system_is_refined():
+def test_penalties_spread_over_twelve_decades():
     n, rng = 40, np.random.default_rng(1)
     A = Sparse(sp.random_array((30, n), density=0.3, rng=rng, format="csr"))
     scales = 10.0 ** rng.uniform(-6, 6, 30 + n)
@@ -84,13 +84,8 @@ def test_an_ill_conditioned_system_is_refined():
     solver = Cpu().prepare(hard)
     r1, r2 = rng.normal(size=n), rng.normal(size=30 + n)
     rhs = r1 + hard.A.rmatvec(hard.rho * r2)
-    errors = []
-    for refinements in (solver.report()["refinements"], 0):
-        solver.refinements = refinements
-        x = solver.solve(r1, r2).x
-        errors.append(np.linalg.norm(hard.product(x) - rhs) / np.linalg.norm(rhs))
-    assert errors[0] < 1e-10
-    assert errors[0] < 0.5 * errors[1]
+    x = solver.solve(r1, r2).x
+    assert np.linalg.norm(hard.product(x) - rhs) < 1e-10 * np.linalg.norm(rhs)
 
 
 def test_names():
