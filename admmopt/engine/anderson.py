@@ -11,6 +11,7 @@ residual f is longer than that of the point before is taken back, for the plain 
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 REGULARIZATION = 1e-10  # relative to the trace of the Gram matrix
 
@@ -67,5 +68,7 @@ class Anderson(Plain):
         if not shift > 0:
             return None
         shifted.flat[:: k + 1] += shift
-        gamma = np.linalg.solve(shifted, self.backend.to_numpy(self.df[:k] @ f))
+        _, gamma, failed = dposv(shifted, self.backend.to_numpy(self.df[:k] @ f))
+        if failed:
+            return None
         return Tw - self.backend.asarray(gamma) @ self.dT[:k]

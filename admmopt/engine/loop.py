@@ -14,6 +14,7 @@ from .history import Check, History
 from .problem import SplitProblem
 from .residuals import Measured, measure
 from .settings import Settings
+from .snap import snap
 from .solution import SplitSolution
 from .standard import Standard
 from .status import Status
@@ -236,6 +237,8 @@ class Run:
 
     def finish(self, status: Status) -> SplitSolution:
         standard, best = self.standard, self.best
+        x, measured = snap(standard, best.x, best.z, best.y, best.measured, self.settings.eps)
+        best = self.best = Point(x, best.z, best.y, measured)
         ended = time.perf_counter()
         timings = {"prepare": self.prepared_at - self.started, "iterate": ended - self.prepared_at}
         value = self.value(status)
@@ -258,7 +261,4 @@ class Run:
     def value(self, status: Status) -> float:
         if status in (Status.INFEASIBLE, Status.UNBOUNDED):
             return np.inf if status is Status.INFEASIBLE else -np.inf
-        total = self.best.measured.objective
-        for function, z in zip(self.standard.functions, self.standard.by_term(self.best.z), strict=True):
-            total += function.value(z)
-        return float(total)
+        return self.best.measured.objective
