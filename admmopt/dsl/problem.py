@@ -47,12 +47,15 @@ def solve_locally(problem: Problem, backend="cpu", *, starts: int = 1, seed: int
     for start in range(starts):
         if start:
             _randomize(problem, options.get("gp", False), rng)
-        found = _polished(problem, solve(problem, backend, **options), backend, options)
+        rough = solve(problem, backend, **options)
+        kept = session(problem, options.get("gp", False))
+        found = _polished(problem, rough, backend, options)
         score = sense * found.value if found.status == Status.LOCAL else np.inf
         if best is None or score < best[0]:
-            best = (score, found, _snapshot(problem))
+            best = (score, found, {**_snapshot(problem), "state": kept.state})
     _, found, values = best
     _restore(problem, values)
+    kept.state = values["state"]  # the next solve starts from the best, not from the last
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ..operators import LeftProduct, Sparse
+from ..operators import LeftProduct, Sparse, Stack
 from .standard import Standard
 
 PASSES = 10
@@ -167,7 +167,8 @@ def _mean_over_copies(v, k):
 def copies(standard: Standard) -> int:
     """k where every operator but single-entry ones is I_k kron a matrix, else 1."""
     operators = [*standard.A.blocks]
-    operators += standard.F.blocks if hasattr(standard.F, "slices") else [standard.F] if standard.F else []
+    if standard.F is not None:
+        operators += standard.F.blocks if isinstance(standard.F, Stack) else [standard.F]
     operators += [standard.P] if standard.P is not None else []
     ks = {op.k if isinstance(op, LeftProduct) else 1 for op in operators if not op.single_entry_rows}
     return ks.pop() if len(ks) == 1 else 1

@@ -48,10 +48,14 @@ class History:
         """The table as text, at most 20 of its rows."""
         step = max(1, -(-len(self.rows) // 20))
         shown = self.rows[::step] + ([] if not self.rows or (len(self.rows) - 1) % step == 0 else self.rows[-1:])
-        lines = [f"{'iteration':>9} {'objective':>14} {'primal':>8} {'dual':>8} {'gap':>8} {'penalty':>8} {'seconds':>8}"]
+        lines = [
+            f"{'iteration':>9} {'objective':>14} {'primal':>8} {'dual':>8} {'gap':>8} {'penalty':>8} {'seconds':>8}"
+        ]
         for row in shown:
             residuals = f"{row.primal:8.1e} {row.dual:8.1e} {row.gap:8.1e} {row.penalty:8.1e}"
-            lines.append(f"{row.iteration:9d} {row.objective:14.7g} {residuals} {row.seconds:8.3f} {row.event}".rstrip())
+            lines.append(
+                f"{row.iteration:9d} {row.objective:14.7g} {residuals} {row.seconds:8.3f} {row.event}".rstrip()
+            )
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, list]:

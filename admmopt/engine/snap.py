@@ -1,6 +1,6 @@
 """Exact zeros, exact bounds: where a function acts on an entry of x itself, x takes the value that its prox gave.
 
-ADMM ends with two copies of such an entry, x_j and z_i, equal to within the tolerance. z_i is the one that a lasso's user
+ADMM ends with two copies of such an entry, x_j and z_i, equal to within the tolerance. z_i is the one that a user
 wants: it is exactly 0, exactly on its bound, exactly in its set. The residuals are measured anew at the moved point.
 """
 
@@ -31,7 +31,7 @@ def snap(standard: Standard, x: np.ndarray, z: np.ndarray, y: np.ndarray, measur
 
 
 def _rank(function) -> int:
-    """Where several functions see one entry, the last one has its way: sets before others, elementwise before groups."""
+    """Where several functions see one entry, the last has its way: nonconvex sets, then elementwise functions."""
     return 2 if not function.convex else int(function.dim == 1)
 
 

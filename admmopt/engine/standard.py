@@ -42,8 +42,8 @@ class Standard:
         for term, rows in zip(self.split.terms, self.slices, strict=True):
             if term.function.size != rows.stop - rows.start:
                 raise ValueError(
-                    f"term {term.label or term.function.describe()!r}: the function takes {term.function.size} entries, "
-                    f"its operator has {rows.stop - rows.start} rows."
+                    f"term {term.label or term.function.describe()!r}: the function takes {term.function.size} "
+                    f"entries, its operator has {rows.stop - rows.start} rows."
                 )
         for name, array in (("q", self.q), ("an offset", self.b), ("a least-squares weight", self.weight)):
             if not np.all(np.isfinite(array)):

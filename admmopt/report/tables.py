@@ -73,9 +73,6 @@ def explanation(found) -> str:
         lines += ["  " + line for line in grid([header, *body])]
     form = " ".join(part for part in (str(found.system.get("form", "")), reason(found.system)) if part)
     lines.append(f"linear system on backend {found.backend!r}: {form or 'chosen by the backend'}")
-    extra = {k: v for k, v in found.system.items() if k not in ("form", "reason", "solves")}
-    if extra:
-        lines.append("  " + ", ".join(f"{key} {value}" for key, value in extra.items()))
     return "\n".join(lines)
 
 

@@ -17,7 +17,8 @@ from .pieces import Piece, from_svec, interleave, svec_operator
 class SetConstraint(cp.constraints.constraint.Constraint):
     """An affine expression lies in a set that CVXPY does not know, given by its proximable indicator.
 
-    Such a constraint travels through CVXPY's reductions like any other; only this engine can solve it.
+    Such a constraint travels through CVXPY's reductions like any other. Only this engine can solve it: to all others
+    it says that it is not convex, so that no other solver drops it in silence; the engine asks for `accepted`.
     """
 
     def __init__(self, expr, make: Callable[[tuple[int, ...]], fn.base.Function], name: str, constr_id=None):
@@ -28,6 +29,10 @@ class SetConstraint(cp.constraints.constraint.Constraint):
     def function(self):
         return self.make(self.args[0].shape)
 
+    def accepted(self) -> SetConstraint:
+        """The same constraint for this engine's own chain, in which it counts as one over a cone."""
+        return AcceptedSet(self.args[0], self.make, self.title, self.id)
+
     def get_data(self):
         return [self.make, self.title, self.id]
 
@@ -35,7 +40,7 @@ class SetConstraint(cp.constraints.constraint.Constraint):
         return f"{self.title}({self.args[0].name()})"
 
     def is_dcp(self, dpp: bool = False) -> bool:
-        return self.args[0].is_affine()
+        return False
 
     def is_dgp(self, dpp: bool = False) -> bool:
         return False
@@ -51,6 +56,13 @@ class SetConstraint(cp.constraints.constraint.Constraint):
             return None
         y = flat(value)
         return float(np.abs(y - self.function().prox(y, 1.0)).max(initial=0.0))
+
+
+class AcceptedSet(SetConstraint):
+    """A SetConstraint inside this engine's own chain."""
+
+    def is_dcp(self, dpp: bool = False) -> bool:
+        return self.args[0].is_affine()
 
 
 def _set(constraint, walk):

@@ -23,7 +23,7 @@ from cvxpy.reductions.solvers.solver import expand_cones
 from cvxpy.utilities.solver_context import SolverInfo
 
 from . import table
-from .constraints import NormBall
+from .constraints import NormBall, SetConstraint
 
 SUPPORTED = frozenset({Zero, NonNeg, NonPos, Equality, Inequality, SOC, PSD, ExpCone, PowCone3D, PowConeND})
 
@@ -74,11 +74,14 @@ def reduce(problem: cp.Problem, gp: bool = False) -> tuple[cp.Problem, Chain, li
     Returns (reduced problem, chain, inverse data, dpp). Raises cvxpy.error.DCPError with CVXPY's own reason when the
     problem is not DCP (DGP with `gp`).
     """
+    if any(isinstance(c, SetConstraint) for c in problem.constraints):
+        accepted = [c.accepted() if isinstance(c, SetConstraint) else c for c in problem.constraints]
+        problem = cp.Problem(problem.objective, accepted)
     check_convexity(problem, gp)
     dpp = problem.is_dpp("dgp" if gp else "dcp", quad_form_dpp=None if gp else "qp")
     reductions = []
     if not dpp:
-        warnings.warn("the problem is not DPP: every solve compiles it anew (see CVXPY's tutorial on DPP).", NotDPP, 4)
+        warnings.warn("the problem is not DPP: every solve compiles it anew (see CVXPY's tutorial on DPP).", NotDPP, 7)
         reductions.append(EvalParams())
     if complex2real.accepts(problem):
         reductions.append(complex2real.Complex2Real())

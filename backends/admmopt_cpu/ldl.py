@@ -9,6 +9,8 @@ positive sigma and W without pivoting (Vanderbei, SIAM J. Optim. 5, 1995).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import qdldl
 import scipy.sparse as sp
@@ -28,7 +30,7 @@ class QuasiDefinite:
     def __init__(self, system: System, pieces: Pieces, reason: str):
         self.system, self.pieces, self.reason = system, pieces, reason
         self.factorizations = self.solves = 0
-        self.factor = None
+        self.factor: Any = None
         self.rows = pieces.sparse
         self._assemble()
         self.update(rho=system.rho)

@@ -14,7 +14,7 @@ class Placed(ops.Operator):
 
     def __init__(self, source: ops.Operator, backend, forward, adjoint):
         self.source, self.backend, self.shape = source, backend, source.shape
-        self.matvec, self.rmatvec = forward, adjoint
+        self.matvec, self.rmatvec = forward, adjoint  # type: ignore[method-assign]
 
     # the two products are set per object; the abstract ones are named here for the contract
     def matvec(self, x):

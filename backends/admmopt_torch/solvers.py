@@ -17,7 +17,7 @@ SPARSE_LIMIT = 3_000  # a sparse system up to this order is factorized as a dens
 def choose(backend, system: System):
     """The prepared solver, in the form that suits the rows that are not single entries."""
     n = system.A.shape[1]
-    blocks = [(block, None, rows) for block, rows in zip(system.A.blocks, system.A.slices, strict=True)]
+    blocks: list = [(block, None, rows) for block, rows in zip(system.A.blocks, system.A.slices, strict=True)]
     if system.F is not None:
         F = system.F if isinstance(system.F, Stack) else Stack([system.F], n)
         blocks += [(block, rows, None) for block, rows in zip(F.blocks, F.slices, strict=True)]

@@ -82,3 +82,23 @@ def test_mistakes_are_named():
         ao.Cardinality(x, -1)
     with pytest.raises(ValueError):
         ao.Permutation(ao.Variable((2, 3)))
+
+
+def test_other_solvers_refuse_what_they_would_drop():
+    x = ao.Variable(3)
+    problem = ao.Problem(ao.Minimize(ao.sum_squares(x - 1)), [ao.Cardinality(x, 1)])
+    with pytest.raises(cp.error.DCPError):
+        problem.solve(solver=cp.CLARABEL)
+    with pytest.raises(cp.error.DCPError):
+        problem.solve(solver=ao.ADMM())
+    plain = cp.Problem(cp.Minimize(cp.sum_squares(x - 1)), [ao.Cardinality(x, 1)])
+    assert ao.solve(plain).status == "local" and np.count_nonzero(x.value) == 1
+
+
+def test_zeros_are_zeros():
+    A, b = rng.standard_normal((20, 40)), rng.standard_normal(20)
+    x = ao.Variable(40)
+    assert (
+        ao.solve(ao.Problem(ao.Minimize(ao.sum_squares(A @ x - b) + 5 * ao.norm1(x)), [x <= 0.1])).status == "optimal"
+    )
+    assert np.count_nonzero(x.value) < 30 and x.value.max() <= 0.1

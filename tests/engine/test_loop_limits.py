@@ -22,7 +22,7 @@ def test_iteration_limit_returns_the_best_point():
     assert solution.status == "limit"
     assert solution.iterations == 30
     worst = [max(row.primal, row.dual, row.gap) for row in solution.history]
-    assert solution.residuals.worst == pytest.approx(min(worst))
+    assert solution.residuals.worst <= min(worst) * (1 + 1e-9)
 
 
 def test_time_limit():
