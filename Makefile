@@ -35,7 +35,7 @@ lint: .venv/test.done
 	$(BIN)/mypy
 
 docs: .venv/test.done
-	$(BIN)/python -W ignore -m pdoc --docformat markdown -o docs/api admmopt admmopt_cpu admmopt_torch admmopt_crossbar
+	$(BIN)/python docs/build_api.py docs/api
 
 # The tutorials are Python files; as notebooks they are run by `make test`, cell by cell.
 tutorials: .venv/test.done

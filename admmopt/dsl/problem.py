@@ -22,6 +22,8 @@ class Problem(cp.Problem):
     structure (support, column space, values); the best is kept and its status is `local`.
     """
 
+    details: Solution | None = None  # of the last solve
+
     @property
     def nonconvex_sets(self) -> list[NonconvexSet]:
         return [c for c in self.constraints if isinstance(c, NonconvexSet)]

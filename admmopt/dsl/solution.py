@@ -17,7 +17,8 @@ from ..report import tables
 class Solution:
     """status (a string enum that carries a sentence), value, residuals on the original problem, iterations, timings in
     seconds (`compile`, `prepare`, `iterate`), history (a table), backend_report (plain data), certificate (for
-    `infeasible` and `unbounded`), message. Values and duals are in the CVXPY objects themselves."""
+    `infeasible` (one number per row; by constraint in their dual values) and `unbounded` (a direction; by variable in
+    `direction`)), message. Values and duals are in the CVXPY objects themselves."""
 
     status: Status
     value: float
@@ -29,9 +30,12 @@ class Solution:
     eps: float
     certificate: np.ndarray | None = None
     message: str = ""
+    direction: dict[cp.Variable, np.ndarray] | None = None
 
     @classmethod
-    def of(cls, raw: SplitSolution, problem: cp.Problem, compile_seconds: float, eps: float) -> Solution:
+    def of(
+        cls, raw: SplitSolution, problem: cp.Problem, compile_seconds: float, eps: float, direction=None
+    ) -> Solution:
         """From the engine's solution, after it was written back into `problem`."""
         timings = {"compile": compile_seconds, **raw.timings}
         return cls(
@@ -45,6 +49,7 @@ class Solution:
             eps,
             raw.certificate,
             raw.message,
+            direction,
         )
 
     @property

@@ -111,7 +111,8 @@ def solve(
         )
     kept.state = None if raw.status in (Status.INFEASIBLE, Status.UNBOUNDED) else raw.state
     kept.compiled.invert(raw)
-    return Solution.of(raw, problem, compile_seconds=compiled_in, eps=eps)
+    direction = kept.compiled.direction(raw) if raw.status == Status.UNBOUNDED and not gp else None
+    return Solution.of(raw, problem, compiled_in, eps, direction)
 
 
 def solve_method(problem: cp.Problem, *, enforce_dpp: bool = False, ignore_dpp: bool = False, **options) -> float:

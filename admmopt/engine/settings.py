@@ -23,7 +23,7 @@ class Settings:
     certainty: float = 1e6
 
     def __post_init__(self):
-        if not 0 < self.eps < 1:
+        if not isinstance(self.eps, int | float) or not 0 < self.eps < 1:
             raise ValueError(f"eps must lie between 0 and 1, got {self.eps!r}.")
         if self.max_iterations < 1:
             raise ValueError(f"max_iterations must be at least 1, got {self.max_iterations!r}.")

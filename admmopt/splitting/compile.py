@@ -134,6 +134,12 @@ class Compiled:
         if solution.status == Status.LOCAL:
             self.problem._status = str(Status.LOCAL)  # CVXPY has no word for it
 
+    def direction(self, solution: SplitSolution) -> dict[cp.Variable, np.ndarray]:
+        """The direction of an unbounded problem, by the user's own variables (not defined for geometric programs)."""
+        primal = {v.id: solution.certificate[self.columns[v.id]].reshape(v.shape, order="F") for v in self.variables}
+        raw = self.chain.invert(CvxpySolution(cps.OPTIMAL, 0.0, primal, {}, {}), self.inverse)
+        return {v: raw.primal_vars[v.id] for v in self.problem.variables()}
+
     def duals(self, solution: SplitSolution) -> dict[int, object]:
         """Dual values of the reduced problem's constraints, by constraint id."""
         found = piece_duals(self.fused, solution.z, solution.y, solution.certificate)

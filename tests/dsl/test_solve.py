@@ -130,7 +130,9 @@ def test_certificates_prove_what_they_say():
     assert lower.min() >= 0 and upper.min() >= 0 and (lower + upper).sum() > 0
     assert np.abs(A.T @ (lower - upper)).max() < 1e-6 * (lower + upper).sum()
     unbounded = cp.Problem(cp.Minimize(cp.sum(x)), [x <= 1])
-    assert ao.solve(unbounded).status == "unbounded" and unbounded.value == -np.inf
+    solution = ao.solve(unbounded)
+    assert solution.status == "unbounded" and unbounded.value == -np.inf
+    assert solution.direction[x].sum() < 0 and solution.direction[x].max() < 1e-6 * np.abs(solution.direction[x]).max()
 
 
 def test_contradictory_bounds_on_one_variable():
