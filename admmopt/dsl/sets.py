@@ -40,9 +40,8 @@ class Cardinality(_ByName):
         super().__init__(expr, make, title or f"cardinality <= {k}", constr_id)
 
     def restrict(self):
-        member = self._member()
-        off = (member == 0).astype(float)
-        return [cp.multiply(off, self.args[0]) == 0]
+        off = np.flatnonzero(self._member().ravel(order="F") == 0)
+        return [cp.vec(self.args[0], order="F")[off] == 0]
 
 
 class Rank(_ByName):

@@ -220,7 +220,7 @@ class Run:
         if not self.standard.m or not self.backend.capabilities.refactor:
             return None
         if not self.split.convex:
-            changed = penalty.grow(self.iteration)
+            changed = penalty.settle(measured, self.settings.eps, self.iteration)
         else:
             changed = penalty.adapt(measured, self.step.derivative(v), self.iteration, self.workspace.update_cost)
         if not changed:

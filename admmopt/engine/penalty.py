@@ -52,11 +52,18 @@ class Penalty:
         parameter values rarely ask for others, and a change costs a factorization."""
         self.last, self.changes, self.logs = (PATIENCE if tuned else 0), 0, list[float]()
 
-    def grow(self, iteration: int) -> bool:
-        """For nonconvex problems: a slowly growing base, which makes the iteration settle. True where it grew."""
-        if iteration - self.last < GROW_EVERY or self.base * self.scaling.cost >= LARGEST:
+    def settle(self, measured: Measured, eps: float, iteration: int) -> bool:
+        """For nonconvex problems: a base that grows while x and its set disagree, which makes the iteration settle on
+        one point of the set, and falls back once they agree, so that what is left of the dual residual can go (it
+        falls at the rate 1/base where the set leaves x free). True where it changed."""
+        if iteration - self.last < GROW_EVERY:
             return False
-        self.base, self.last = GROWTH * self.base, iteration
+        primal, dual, _ = measured.residuals.relative
+        factor = GROWTH if primal > eps else 1 / GROWTH if dual > eps else 1.0
+        base = float(np.clip(factor * self.base, self.initial, LARGEST / self.scaling.cost))
+        if base == self.base:
+            return False
+        self.base, self.last = base, iteration
         return True
 
     def adapt(self, measured: Measured, derivative: np.ndarray, iteration: int, update_cost: float) -> bool:
@@ -99,7 +106,7 @@ class Penalty:
         d, e = self.scaling.d, self.scaling.e
         primal = _relative(e * measured.primal, e * measured.Ax, e * (measured.Ax - measured.primal))
         q = measured.dual - measured.Px - measured.Ay
-        # y / e, the scaled dual, stands in for |A|'|y|: where A'y cancels (no P, no q) it says how large its summands are
+        # y / e, the scaled dual, stands in for |A|'|y|: where A'y cancels (no P, no q) it tells the summands' size
         dual = _relative(d * measured.dual, d * measured.Px, d * measured.Ay, d * q, measured.y / e)
         size = 1.0 + measured.residuals.gap_scale
         primal = max(primal, abs(measured.primal_gap) / size)
@@ -117,7 +124,7 @@ def multipliers(standard: Standard) -> np.ndarray:
             part[np.broadcast_to(point, part.shape)] = EQUALITY
         free = getattr(function, "is_free", None)
         if free is not None:
-            part[np.broadcast_to(free & function.is_affine, part.shape)] = FREE
+            part[np.broadcast_to(free & function.is_affine, part.shape)] = FREE  # type: ignore[attr-defined]
     return m
 
 
