@@ -24,13 +24,13 @@ console = Console()
 def run_suite(
     suite: str, names: list[str], options: dict, out: Path, grace: float = 120.0, again: bool = False
 ) -> list[dict]:
-    """Run every instance that has no record yet; print one line each; return the records of all of them.
+    """Run every instance that has no record yet (or crashed); print a line each; return the records of all of them.
 
     options: what goes to the instance's process (eps, time_limit, data, backend, seed). grace: seconds beyond
     time_limit for building the problem and writing it down, before the process is ended and counted as a failure.
     """
     identity = {"suite": suite, "eps": options.get("eps"), "backend": options.get("backend"), "solver": "admmopt"}
-    done = {records.key(record): record for record in records.read(out)}
+    done = {records.key(record): record for record in records.read(out) if record.get("status") != "error"}
     results = []
     with _progress() as bar:
         task = bar.add_task(suite, total=len(names), instance="")
@@ -90,9 +90,9 @@ def line(record: dict) -> str:
         f"{seconds:8.2f} s" if seconds is not None else " " * 10,
         f"{record.get('iterations', '') or '':>7}",
         f"{error:9.1e}" if error is not None else " " * 9,
-        record.get("reason") or "",
+        "" if record.get("reason") == record.get("status") else record.get("reason") or "",
     ]
-    return "  ".join(str(part) for part in parts)
+    return "  ".join(str(part) for part in parts).rstrip()
 
 
 def _progress() -> Progress:

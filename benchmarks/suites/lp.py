@@ -37,6 +37,8 @@ def run(suite: str, name: str, options: dict) -> dict:
     if status == "infeasible":
         y = multipliers(answer.get("certificate"), answer, rows)
         kept["certificate_holds"] = y is not None and proves_infeasible(rows.A, rows.l, rows.u, y, options["eps"])
+    if status == "error":
+        record["reason"] = answer.get("message", "")
     return {"status": status, "seconds": _solve_seconds(answer, seconds), "process_seconds": seconds, **kept, **record}
 
 
