@@ -1,6 +1,6 @@
 """Linear operators: matrices stay dense, sparse or implicit, as the user wrote them."""
 
-from .base import Operator
+from .base import Operator, entries
 from .compose import Composition, Row, Stack, Sum, add, compose
 from .matrices import Dense, Diagonal, Identity, Sparse
 from .structured import Convolution, LeftProduct, RightProduct, left_product, right_product
@@ -20,6 +20,7 @@ __all__ = [
     "Sum",
     "add",
     "compose",
+    "entries",
     "left_product",
     "right_product",
 ]

@@ -61,3 +61,12 @@ class Operator(ABC):
 
     def __repr__(self) -> str:
         return f"<{self.describe()}>"
+
+
+def entries(operator: Operator, limit: int) -> np.ndarray | sp.csr_array | None:
+    """The operator's matrix; one known by products alone is written out where it has at most `limit` entries, else None."""
+    matrix = operator.entries()
+    if matrix is None and operator.shape[0] * operator.shape[1] <= limit:
+        columns = [operator.matvec(unit) for unit in np.eye(operator.shape[1])]
+        matrix = np.stack(columns, axis=1) if columns else np.zeros(operator.shape)
+    return matrix

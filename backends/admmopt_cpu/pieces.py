@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from admmopt.backend_api import System
-from admmopt.operators import Diagonal, Operator, Stack
+from admmopt.operators import Diagonal, Operator, Stack, entries
 
 MATERIALIZE = 4_000_000  # entries up to which an operator known by products alone is written out as a matrix
 
@@ -107,7 +107,7 @@ def take_apart(system: System, materialize: int = MATERIALIZE) -> Pieces:
         if isinstance(block, Diagonal) and fixed is None:
             single.append(single_rows(index, np.arange(n), block.d))
             continue
-        matrix = _entries(block, materialize)
+        matrix = entries(block, materialize)
         if matrix is None:
             implicit.append(block)
             continue
@@ -142,22 +142,13 @@ def row_blocks(system: System):
         yield block, np.arange(rows.start, rows.stop), system.weight[rows]
 
 
-def _entries(block: Operator, limit: int):
-    """The block's matrix; one known by products alone is written out where it is small."""
-    matrix = block.entries()
-    if matrix is None and block.shape[0] * block.shape[1] <= limit:
-        columns = [block.matvec(unit) for unit in np.eye(block.shape[1])]
-        matrix = np.stack(columns, axis=1) if columns else np.zeros(block.shape)
-    return matrix
-
-
 def _quadratic(P: Operator | None, n: int, limit: int):
     """P split into a diagonal vector and the rest."""
     if P is None:
         return np.zeros(n), None, []
     if isinstance(P, Diagonal):
         return P.d.copy(), None, []
-    matrix = _entries(P, limit)
+    matrix = entries(P, limit)
     if matrix is None:
         return np.zeros(n), None, [P]
     if sp.issparse(matrix):

@@ -1,0 +1,308 @@
+"""The forms in which a system can be put on arrays, each scaled, with its diagonal kept apart.
+
+A form is a square matrix M = diag(d) + O in unknowns u from which x follows. O goes on the arrays, d does not: it is
+realized by dedicated conductances (feedback circuit) or digitally (products), so a penalty that enters d alone costs no
+writes. With D the diagonal part of the system, R its coupling rows (weights W: penalties or fixed) and P the rest,
+
+    reduced   S = D + P + R'W R                      symmetric positive definite, order n
+    dual      W^-1 + R D^-1 R'                       symmetric positive definite, order k (P diagonal)
+    kkt       [D + P, R'; -R, W^-1]                  rows flipped: every eigenvalue has a positive real part
+    raw-kkt   [D + P, R'; R, -W^-1]                  indefinite, as in Liu et al. (2018), eq. 16: no circuit settles on it
+
+The rows of every form are scaled once, when it is programmed. Later penalties are met, where that is possible, by
+scalings that leave O as it is: a common factor (reduced, dual), a factor on x and its inverse on the multipliers (kkt).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from admmopt.backend_api import BackendError, System
+from admmopt.operators import Diagonal, Operator, Stack, entries
+
+WRITTEN_OUT = 4_000_000  # entries up to which an operator known by products alone is written out as a matrix
+DENSE = 6_000  # order of the largest form that is multiplied out (300 MB)
+HUGE = 1e12  # stands for 1 / weight where a weight is zero: such a row does not count
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A system by structure. diagonal: (n,) that of P and of fixed single-entry rows; P: (n, n) without a diagonal, or
+    None; column, coefficient, place: of the terms' rows with one entry; R: (k, n) coupling rows, index: (k,) their
+    places among the terms' rows, -1 for a row of fixed weight; weight: (k,), NaN for a term's row."""
+
+    n: int
+    diagonal: np.ndarray
+    P: sp.csr_array | None
+    place: np.ndarray
+    column: np.ndarray
+    coefficient: np.ndarray
+    R: sp.csr_array
+    index: np.ndarray
+    weight: np.ndarray
+
+    def shift(self, system: System) -> np.ndarray:
+        """D: (n,), the diagonal under the system's present penalties."""
+        single = self.coefficient**2 * system.rho[self.place]
+        return self.diagonal + system.sigma + np.bincount(self.column, weights=single, minlength=self.n)
+
+    def weights(self, system: System) -> np.ndarray:
+        """W: (k,), of the coupling rows under the system's present penalties."""
+        return np.where(self.index >= 0, system.rho[self.index] if system.rho.size else 0.0, self.weight)
+
+
+def take_apart(system: System) -> Parts:
+    """Sort the system by structure. Raises BackendError for an operator of which only products exist."""
+    n = system.A.shape[1]
+    diagonal, P = _quadratic(system.P, n)
+    place, column, coefficient = [np.zeros(0, int)], [np.zeros(0, int)], [np.zeros(0)]
+    coupling, index, weight = [sp.csr_array((0, n))], [np.zeros(0, int)], [np.zeros(0)]
+    for block, rows, fixed in _blocks(system):
+        matrix = sp.csr_array(_written_out(block))
+        matrix.eliminate_zeros()
+        single = np.diff(matrix.indptr) <= 1
+        several, alone = np.flatnonzero(~single), sp.coo_array(matrix[single])
+        if fixed is None:
+            place.append(rows[single][alone.row])
+            column.append(alone.col)
+            coefficient.append(alone.data)
+        else:
+            diagonal += np.bincount(alone.col, weights=fixed[single][alone.row] * alone.data**2, minlength=n)
+        coupling.append(matrix[several])
+        index.append(rows[several] if fixed is None else np.full(several.size, -1))
+        weight.append(np.full(several.size, np.nan) if fixed is None else fixed[several])
+    lists = (place, column, coefficient)
+    places = [np.concatenate(part) for part in lists]
+    R = sp.vstack(coupling, format="csr")
+    return Parts(n, diagonal, P, *places, sp.csr_array(R), np.concatenate(index), np.concatenate(weight))
+
+
+def _blocks(system: System):
+    """(block, its rows' places, its fixed weights or None) for every block of A, then of F."""
+    for block, rows in zip(system.A.blocks, system.A.slices, strict=True):
+        yield block, np.arange(rows.start, rows.stop), None
+    if system.F is not None:
+        F = system.F if isinstance(system.F, Stack) else Stack([system.F], system.F.shape[1])
+        for block, rows in zip(F.blocks, F.slices, strict=True):
+            yield block, np.arange(rows.start, rows.stop), system.weight[rows]
+
+
+def _written_out(operator: Operator):
+    matrix = entries(operator, WRITTEN_OUT)
+    if matrix is None:
+        raise BackendError(
+            f"the crossbar holds matrices, and of {operator.describe()} only products exist "
+            f"(up to {WRITTEN_OUT:,} entries it would be written out)."
+        )
+    return matrix
+
+
+def _quadratic(P: Operator | None, n: int):
+    """(diagonal, the rest or None) of P."""
+    if P is None:
+        return np.zeros(n), None
+    if isinstance(P, Diagonal):
+        return P.d.copy(), None
+    matrix = sp.csr_array(_written_out(P))
+    rest = sp.csr_array(matrix - sp.diags_array(matrix.diagonal(), format="csr"))
+    rest.eliminate_zeros()
+    return matrix.diagonal().copy(), rest if rest.nnz else None
+
+
+class Form:
+    """A scaled matrix M = diag(d) + O of order `size`, in unknowns u: left * (M_unscaled) * right, u = unscaled / right.
+
+    off: O, (size, size), CSR, as it goes on the arrays; d: (size,), its diagonal under the present penalties. Subclasses
+    give the unscaled matrix; this class scales it, finds out what a change of penalties changes, and multiplies.
+    """
+
+    name = ""
+    symmetric = True
+
+    def __init__(self, parts: Parts, system: System):
+        self.parts = parts
+        self.matrix = self.assemble(system)
+        self.size = self.matrix.shape[0]
+        self.scale = self.first_scale()
+        self.off = _off_diagonal(self._scaled(self.scale))
+        self.fit(self.scale)
+
+    def assemble(self, system: System) -> sp.csr_array:
+        """The unscaled matrix, (size, size), under the system's penalties; sets what rhs and solution need."""
+        raise NotImplementedError
+
+    def first_scale(self) -> np.ndarray:
+        return 1.0 / np.sqrt(np.abs(self.matrix.diagonal()))
+
+    def _scaled(self, scale) -> sp.csr_array:
+        S = sp.diags_array(scale)
+        return sp.csr_array(S @ self.matrix @ S)
+
+    def fit(self, scale: np.ndarray) -> None:
+        self.scale = scale
+        self.d = scale**2 * self.matrix.diagonal()
+
+    def update(self, system: System) -> bool:
+        """Take new penalties; True where O had to change with them, so that the arrays are programmed anew."""
+        self.matrix = self.assemble(system)
+        scale = self.rescale()
+        if scale is not None:
+            self.fit(scale)
+            return False
+        self.scale = self.first_scale()
+        self.off = _off_diagonal(self._scaled(self.scale))
+        self.fit(self.scale)
+        return True
+
+    def rescale(self) -> np.ndarray | None:
+        """A scale under which the new matrix has the programmed O, or None: here the old one with a common factor."""
+        new, old = _off_diagonal(self._scaled(self.scale)), self.off
+        if old.nnz == 0 and new.nnz == 0:
+            return self.first_scale()
+        if new.nnz != old.nnz or old.nnz == 0:
+            return None
+        place = int(np.argmax(np.abs(old.data)))
+        factor = new.data[place] / old.data[place]
+        same = factor > 0 and np.all(np.abs(new.data - factor * old.data) <= 1e-9 * abs(factor * old.data[place]))
+        return self.scale / np.sqrt(factor) if same else None
+
+    def product(self, u: np.ndarray) -> np.ndarray:
+        """M u in double precision: what an exact residual is measured with."""
+        return self.d * u + self.off @ u
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one digital product with M."""
+        return self.size + self.off.nnz
+
+    def rhs(self, r1: np.ndarray, r2: np.ndarray) -> np.ndarray:
+        """The scaled right-hand side (size,) for r1 (n,) and r2 (m,)."""
+        raise NotImplementedError
+
+    def solution(self, u: np.ndarray, r1: np.ndarray, r2: np.ndarray) -> np.ndarray:
+        """x (n,) from u."""
+        raise NotImplementedError
+
+    def start(self, x: np.ndarray, r2: np.ndarray) -> np.ndarray:
+        """The u that belongs to an x, to start from."""
+        raise NotImplementedError
+
+    def _targets(self, r2) -> np.ndarray:
+        """r2 in the coupling rows, 0 in rows of fixed weight."""
+        return np.where(self.parts.index >= 0, r2[self.parts.index] if r2.size else 0.0, 0.0)
+
+    def _add_single(self, r1, r2, system) -> np.ndarray:
+        """r1 + the single-entry rows' part of A'(rho r2)."""
+        p = self.parts
+        values = p.coefficient * system.rho[p.place] * r2[p.place]
+        return r1 + np.bincount(p.column, weights=values, minlength=p.n)
+
+
+class Reduced(Form):
+    name = "reduced"
+
+    def assemble(self, system):
+        self.system, p = system, self.parts
+        D, W = p.shift(system), p.weights(system)
+        S = sp.diags_array(D) + (sp.csr_array((p.n, p.n)) if p.P is None else p.P)
+        return sp.csr_array(S + p.R.T @ (sp.diags_array(W) @ p.R)) if W.size else sp.csr_array(S)
+
+    def rhs(self, r1, r2):
+        return self.scale * (r1 + self.system.A.rmatvec(self.system.rho * r2))
+
+    def solution(self, u, r1, r2):
+        return self.scale * u
+
+    def start(self, x, r2):
+        return x / self.scale
+
+
+class Dual(Form):
+    """Unknowns nu = W (R x - r2): (W^-1 + R D^-1 R') nu = R D^-1 r - r2, x = D^-1 (r - R' nu)."""
+
+    name = "dual"
+
+    def assemble(self, system):
+        self.system, p = system, self.parts
+        self.D, W = p.shift(system), p.weights(system)
+        self.inverse_weight = _inverse(W)
+        return sp.csr_array(sp.diags_array(self.inverse_weight) + p.R @ (sp.diags_array(1.0 / self.D) @ p.R.T))
+
+    def rhs(self, r1, r2):
+        r = self._add_single(r1, r2, self.system)
+        return self.scale * (self.parts.R @ (r / self.D) - self._targets(r2))
+
+    def solution(self, u, r1, r2):
+        return (self._add_single(r1, r2, self.system) - self.parts.R.T @ (self.scale * u)) / self.D
+
+    def start(self, x, r2):
+        return (self.parts.R @ x - self._targets(r2)) / (self.inverse_weight * self.scale)
+
+
+class KKT(Form):
+    """Unknowns (x, nu), nu as in `Dual`: D x + P x + R'nu = r, -R x + nu / W = -r2."""
+
+    name, symmetric = "kkt", False
+    sign = -1.0
+
+    def assemble(self, system):
+        self.system, p = system, self.parts
+        D, self.inverse_weight = p.shift(system), _inverse(p.weights(system))
+        top = sp.diags_array(D) + (sp.csr_array((p.n, p.n)) if p.P is None else p.P)
+        lower = sp.diags_array(-self.sign * self.inverse_weight)
+        return sp.block_array([[top, p.R.T], [self.sign * p.R, lower]], format="csr")
+
+    def first_scale(self):
+        """Unit diagonal for x, unit Euclidean norm of the rows of R after that for the multipliers, then balanced."""
+        p = self.parts
+        x = 1.0 / np.sqrt(self.matrix.diagonal()[: p.n])
+        norms = np.sqrt(np.asarray((p.R @ sp.diags_array(x)).power(2).sum(axis=1)).ravel())
+        return self._balanced(np.concatenate([x, 1.0 / np.maximum(norms, 1e-12)]))
+
+    def rescale(self):
+        return self._balanced(self.scale)
+
+    def _balanced(self, scale):
+        """x times a, multipliers over a: O stays. a makes the two diagonals alike in geometric mean, which for a common
+        factor on all penalties undoes it."""
+        d, n = np.abs(scale**2 * self.matrix.diagonal()), self.parts.n
+        if self.parts.P is not None or n == self.size:
+            return scale  # P would change with a
+        log = np.log(d[d > 0])
+        a = np.exp(-np.mean(np.log(d[:n])) / 2) if log.size else 1.0
+        return np.concatenate([scale[:n] * a, scale[n:] / a])
+
+    def rhs(self, r1, r2):
+        return self.scale * np.concatenate([self._add_single(r1, r2, self.system), self.sign * self._targets(r2)])
+
+    def solution(self, u, r1, r2):
+        return self.scale[: self.parts.n] * u[: self.parts.n]
+
+    def start(self, x, r2):
+        nu = (self.parts.R @ x - self._targets(r2)) / self.inverse_weight
+        return np.concatenate([x, nu]) / self.scale
+
+
+class RawKKT(KKT):
+    """The symmetric indefinite matrix that the rows of `KKT` are flipped from."""
+
+    name, symmetric = "raw-kkt", True
+    sign = 1.0
+
+
+FORMS = {form.name: form for form in (Reduced, Dual, KKT, RawKKT)}
+
+
+def _off_diagonal(matrix: sp.csr_array) -> sp.csr_array:
+    off = sp.csr_array(matrix - sp.diags_array(matrix.diagonal(), format="csr"))
+    off.eliminate_zeros()
+    off.sort_indices()
+    return off
+
+
+def _inverse(weight: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.minimum(1.0 / weight, HUGE)
