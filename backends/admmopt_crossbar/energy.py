@@ -1,7 +1,8 @@
 """Energy and latency: the published price lists, all of them side by side, and what the same work costs digitally.
 
 Tools disagree on one 8-bit conversion by a factor of 100 (0.14 pJ to 15.6 pJ below), so no single figure is to be
-believed: `compare` bills a ledger under every preset and shows the spread. Each number was read where its source says.
+believed: `compare` bills a ledger under every preset and shows the spread. The numbers were read in the named files of
+the public simulators; those of ISAAC and Horowitz as others quote them.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ AMP_WATTS = 1e-4
 PUMA_MULTIPLY, PUMA_OTHER = 0.795e-12 * 32 / 45, 0.373e-12 * 32 / 45
 DIGITAL_HZ = 1e9
 
-# M. Horowitz, "Computing's energy problem", ISSCC 2014: 45 nm, 0.9 V, 32-bit floating point, without memory.
+# M. Horowitz, "Computing's energy problem", ISSCC 2014: 45 nm, 0.9 V, 32-bit floating point, without memory; as quoted
+# in PMC8934428, table 3.
 HOROWITZ_MULTIPLY, HOROWITZ_ADD = 3.7e-12, 0.9e-12
 
 _HOROWITZ = "digital: Horowitz, ISSCC 2014 (45 nm, 32-bit floating point); amplifiers: assumed, no source"
@@ -159,7 +161,7 @@ def spread(rows: list[dict]) -> dict[str, tuple[float, float]]:
 
 
 def format_table(rows: list[dict]) -> str:
-    """The rows of `compare` as text: energy by part with the spread, energy by phase, and where each model comes from."""
+    """The rows of `compare` as text: energy by part with its spread, energy by phase, and the sources."""
     if not rows:
         return "no energy model"
     ends = spread(rows)
