@@ -56,7 +56,8 @@ class Sonos(Aging):
     """40 nm SONOS charge-trap cells: drift of the mean, state-dependent spread, read noise; known for 5 days.
 
     With the current I in nA at 0.1 V (1600 nA is 16 uS): mean I + sum_i p_i I^i, standard deviation
-    A (1 - exp(-I/B)), p, A and B measured once a day and linear between; read noise likewise, constant in time.
+    A (1 - exp(-I/B)), p, A and B measured once a day and linear between; read noise likewise, constant in time. Above
+    15 uS the fitted polynomials of the drift run off (-15, -6, -12, -10, -7 % at 16 uS on days 1 to 5).
     CrossSim 3.2, devices/custom/SONOS.py, after Agrawal et al., IEDM 2022, figs. 10 and 11.
     """
 

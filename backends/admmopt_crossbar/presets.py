@@ -2,7 +2,7 @@
 
 Write pulses: those of MELISO+ (disys-lab/meliso, config_files/device_*.yaml, LTP) where it has the device; otherwise
 2 V and 10 ns, NeuroSim's ideal device (MLP+NeuroSim V3.0, Cell.cpp), and `source` says that they are assumed. A law
-that was fitted after write-verify counts one pulse a cell, since the fits do not say how many there were: a lower bound.
+that was fitted after write-verify counts one pulse a cell, as the fits do not say how many there were: a lower bound.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ class Table(Aging):
     times: tuple[float, ...] = (1.0,)
 
     def __post_init__(self):
+        for name in ("g_target", "g_mean", "g_std", "times"):
+            object.__setattr__(self, name, _tuples(getattr(self, name)))
         self._check()
         for name, value in (("g_min", self.g_target[0]), ("g_max", self.g_target[-1]), ("t0", self.times[0])):
             object.__setattr__(self, name, value)
@@ -80,11 +82,17 @@ class Table(Aging):
         return cls(name or Path(origin).stem, target, mean, std, tuple(times), **fields)
 
 
+def _tuples(value):
+    """Nested sequences or an array as tuples, which can be compared and stored."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value
+
+
 def _read(path_or_text) -> tuple[str, str]:
     if isinstance(path_or_text, str) and "\n" in path_or_text:
         return "table", path_or_text
     try:
-        return str(path_or_text), Path(path_or_text).read_text(encoding="utf-8")
+        return str(path_or_text), Path(path_or_text).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BackendError(f"the table {str(path_or_text)!r} cannot be read: {error.strerror}.") from error
 
