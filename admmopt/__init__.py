@@ -1,7 +1,7 @@
 """admmopt: declare a problem in CVXPY's language, solve it by splitting, on the backend you name.
 
-``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`, `Problem`,
-`ADMM` and the nonconvex sets.
+``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`, `sweep`,
+`Problem`, `ADMM` and the nonconvex sets.
 """
 
 import cvxpy as _cvxpy
@@ -20,6 +20,7 @@ from .dsl.solution import Solution as Solution
 from .dsl.solve import explain as explain
 from .dsl.solve import solve as solve
 from .dsl.solve import solve_method
+from .dsl.sweep import sweep as sweep
 from .engine.status import Status as Status
 from .interfaces.conic import ADMM as ADMM
 
