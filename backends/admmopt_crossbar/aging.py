@@ -98,7 +98,7 @@ class Sonos(Aging):
         return self.NANOAMPERE * np.maximum(-scale * np.expm1(-np.asarray(g) / (self.NANOAMPERE * constant)), 0.0)
 
     def read_spread(self, g, t):
-        return self._saturating(self.READ, g)
+        return np.hypot(self._saturating(self.READ, g), super().read_spread(g, t))
 
 
 @dataclass(frozen=True)
@@ -138,5 +138,6 @@ class MetalOxide(Aging):
         return MICRO * (g - 0.08900206 * elapsed), MICRO * std
 
     def read_spread(self, g, t):
-        g = np.maximum(np.asarray(g) / MICRO, 1.0)
-        return MICRO * 0.0277316483 * np.log10(g) * np.sqrt(max(np.log((t + 1e-6) / 2e-6), 0.0))
+        decades = np.log10(np.maximum(np.asarray(g) / MICRO, 1.0))
+        flicker = MICRO * 0.0277316483 * decades * np.sqrt(max(np.log((t + 1e-6) / 2e-6), 0.0))
+        return np.hypot(flicker, super().read_spread(g, t))

@@ -89,5 +89,6 @@ class PhaseChange(Device):
 
     def read_spread(self, g, t):
         z = np.maximum(np.asarray(g) / self.g_max, 1e-7)
-        decades = np.log((t + self.t_read) / (2 * self.t_read))
-        return g * np.minimum(0.2, 0.0088 * z**-0.65) * np.sqrt(max(decades, 0.0))
+        gathered = np.log((t + self.t_read) / (2 * self.t_read))
+        flicker = g * np.minimum(0.2, 0.0088 * z**-0.65) * np.sqrt(max(gathered, 0.0))
+        return np.hypot(flicker, super().read_spread(g, t))

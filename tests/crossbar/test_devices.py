@@ -147,6 +147,14 @@ def test_read_noise_by_hand():
     assert dataclasses.replace(preset("rram-wan"), read=0.01).read_spread(10 * US, 1.0) == pytest.approx(0.1 * US)
 
 
+@pytest.mark.parametrize("name", names())
+def test_read_noise_of_the_user_comes_on_top(name):
+    g = np.array([0.5 * preset(name).g_max])
+    own, both = (dataclasses.replace(preset(name), read=read).read_spread(g, 100.0)[0] for read in (0.0, 0.01))
+    assert both == pytest.approx(math.hypot(own, 0.01 * g[0]))
+    assert float(preset(name).spread(g[0])) == preset(name).spread(g)[0]  # numbers as well as arrays
+
+
 @pytest.mark.parametrize(
     ("days", "mean", "std"),
     [
