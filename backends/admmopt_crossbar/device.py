@@ -41,7 +41,8 @@ class Device:
     levels: programmable levels, evenly spaced on [g_min, g_max]; None: continuous. source: where the numbers are from,
     printed in reports. t0: seconds after programming at which `spread` holds; drift counts from there. write_voltage,
     write_seconds: one write pulse, for its energy V^2 g t. read: standard deviation of one read as a fraction of the
-    conductance, on top of what the device's own law says of reads. Raises BackendError at construction for numbers that are no device.
+    conductance, on top of what the device's own law says of reads. Raises BackendError at construction for numbers that
+    are no device.
     """
 
     name: str
