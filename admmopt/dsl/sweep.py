@@ -65,17 +65,20 @@ def sweep(
     duals hold the reference solution, or, with `reference` given, what they held before. Ctrl-C returns the rows so
     far.
 
+    >>> import numpy as np
     >>> import admmopt as ao
     >>> from admmopt_crossbar import Crossbar, Generic
-    >>> x = ao.Variable(4, nonneg=True)
-    >>> problem = ao.Problem(ao.Minimize(ao.sum_squares(x - [0.1, -0.2, 0.7, 0.9])), [ao.sum(x) == 1])
-    >>> grid = {"sigma": [1e-3, 1e-2, 1e-1], "bits": [4, 8]}
+    >>> rng = np.random.default_rng(0)
+    >>> A, b = rng.standard_normal((20, 8)), rng.standard_normal(20)
+    >>> x = ao.Variable(8, nonneg=True)
+    >>> problem = ao.Problem(ao.Minimize(ao.sum_squares(A @ x - b)), [ao.sum(x) == 1])
     >>> def hardware(sigma, bits, seed):
-    ...     return Crossbar(device=Generic(sigma=sigma), adc_bits=bits, seed=seed)
-    >>> table = ao.sweep(problem, hardware, grid, repeats=3)  # doctest: +SKIP
-    >>> print(table)  # doctest: +SKIP
-    >>> print(table.where(bits=8).required("sigma", "suboptimality", 1e-3))  # doctest: +SKIP
-    >>> table.plot("sigma", by="bits", path="sigma.png")  # doctest: +SKIP
+    ...     return Crossbar(Generic(sigma=sigma), adc_bits=bits, slices=1, seed=seed)
+    >>> grid = {"sigma": [1e-3, 1e-2, 1e-1, 0.3], "bits": [4, 8]}
+    >>> table = ao.sweep(problem, hardware, grid, repeats=3, out="sweep.jsonl")
+    >>> print(table)
+    >>> print(table.where(bits=8).required("sigma", "suboptimality", 1e-3))
+    >>> table.plot("sigma", by="bits", path="sweep.png")
 
     Raises ValueError with one sentence for a grid, a make_backend or a file that does not fit, and where the reference
     is not solved to optimality. Exceptions of the backend other than BackendError are passed on.

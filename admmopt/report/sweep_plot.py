@@ -32,6 +32,7 @@ TITLES = {
     "energy": "energy of the modelled hardware",
     "latency": "latency of the modelled hardware",
 }
+ERRORS = ("suboptimality", "violation", "residual")  # measured against eps
 UNITS = {"seconds": "s", "energy": "J", "latency": "s"}
 COLUMNS = {"suboptimality": "suboptimality", "violation": "violation", "iterations": "iterations",
            "seconds": "seconds", "residual": "residual", "energy": "energy [J]", "latency": "latency [s]"}  # fmt: skip
@@ -118,7 +119,7 @@ def plot(
             aside = 0.0 if _numeric(values) else 0.5 * ((k + 0.5) / len(styles) - 0.5)  # names: lines side by side
             _draw_line(axes, line, [x + aside for x in where], metric, style, joined=_numeric(values))
         _scale_x(axes, name, values, where)
-        if eps is not None and metric in ("suboptimality", "violation", "residual"):
+        if eps is not None and metric in ERRORS:
             _draw_eps(axes, eps)
         _scale_y(axes, [row[metric] for row in rows], metric)
         _draw_failures(axes, groups, where, metric, styles)
@@ -139,7 +140,7 @@ def _draw_line(axes, groups: list[list[dict]], where: list[float], metric: str, 
         low.append(min(numbers, default=math.nan))
         high.append(max(numbers, default=math.nan))
         solved = not any(_failed(row) and row[metric] is not None for row in group)
-        axes.plot(x, middle[-1], style["marker"], color=style["color"], markersize=6, markeredgewidth=1.3, zorder=3,
+        axes.plot(x, middle[-1], **style, linestyle="", markeredgewidth=1.3, zorder=3,
                   markerfacecolor=style["color"] if solved else "white")  # fmt: skip
     if joined:
         axes.plot(where, middle, color=style["color"], linewidth=1.6, zorder=2)
@@ -177,11 +178,13 @@ def _failed(row: dict) -> bool:
 
 
 def _styles(lines: list) -> list[dict]:
-    if len(lines) <= len(PALETTE):
-        colors: Sequence = PALETTE
-    else:
-        colors = [colormaps["cividis"](k / (len(lines) - 1)) for k in range(len(lines))]
-    return [{"color": colors[k], "marker": MARKERS[k % len(MARKERS)]} for k in range(len(lines))]
+    """Color and marker of each line; later ones have smaller marks, so that lines on top of each other show."""
+    last = max(len(lines) - 1, 1)
+    colors = PALETTE if len(lines) <= len(PALETTE) else [colormaps["cividis"](k / last) for k in range(len(lines))]
+    return [
+        {"color": colors[k], "marker": MARKERS[k % len(MARKERS)], "markersize": 8 - 3 * k / last}
+        for k in range(len(lines))
+    ]
 
 
 def _numeric(values: Sequence) -> bool:
@@ -209,11 +212,12 @@ def _scale_x(axes, name: str, values: list, where: list[float]) -> None:
 
 
 def _scale_y(axes, numbers: list[float | None], metric: str) -> None:
-    """Logarithmic where all is positive and spans a factor of ten; zeros get a place at the foot of such an axis."""
+    """Logarithmic for errors and for what spans a factor of ten; zeros get a place at the foot of such an axis."""
     known = [v for v in numbers if v is not None]
     positive = [v for v in known if v > 0]
     zeros = len(positive) < len(known)
-    if positive and min(known) >= 0 and max(known) >= 10 * min(known) and metric != "value":
+    wide = metric in ERRORS or (positive and max(known) >= 10 * min(known) and metric != "value")
+    if wide and positive and min(known) >= 0:
         least = 10.0 ** math.floor(math.log10(min(positive)))
         axes.set_yscale("symlog", linthresh=least, linscale=0.4) if zeros else axes.set_yscale("log")
         if zeros:
@@ -240,7 +244,7 @@ def _legend(figure: Picture, rows: Sequence[dict], by: tuple[str | None, list], 
     if name is not None:
         for line, style in zip(lines, styles, strict=True):
             shown = f"{line:g}" if isinstance(line, float) else str(line)
-            handles.append(Line2D([], [], **style, linewidth=1.6, markersize=6, label=f"{name} {shown}"))
+            handles.append(Line2D([], [], **style, linewidth=1.6, label=f"{name} {shown}"))
     if any(_failed(row) and row["value"] is not None for row in rows):
         handles.append(Line2D([], [], marker="o", color=GREY, markerfacecolor="white", markersize=6, linestyle="",
                               markeredgewidth=1.3, label="eps not reached in every repeat"))  # fmt: skip
