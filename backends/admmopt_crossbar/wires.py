@@ -157,7 +157,7 @@ def _chains(t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The inverse K of the matrix of each input wire: K_ik = size_i size_k exp(-|decay_i - decay_k|).
 
     t: (..., m), cell conductances to ground in units of the conductance of a segment. The matrix is tridiagonal with
-    2 + t_i (1 + t_i at the open end) and -1. Its inverse is a product of the two solutions that fit one end each; written
+    2 + t_i (1 + t_i at the open end) and -1. Its inverse is a product of two solutions that fit one end each; written
     with admittances, which are sums of positive numbers, they lose no digits, and as logarithms they cannot overflow.
     Returns decay (..., m), log u with u = K e_0 (..., m), and size (..., m).
     """

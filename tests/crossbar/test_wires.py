@@ -2,12 +2,14 @@
 
 import itertools
 import json
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from admmopt_crossbar import wires
 from admmopt_crossbar.nodal import effective_exact
 from admmopt_crossbar.wires import effective, one_thread, rule_of_thumb
 
@@ -73,7 +75,7 @@ def test_input_is_left_alone():
 
 
 def rational(G, r):
-    """The circuit node by node in rational numbers: each node between the terminals turned into branches (star-mesh)."""
+    """The circuit node by node in rational numbers: each node between terminals turned into branches (star-mesh)."""
     m, n = G.shape
     branches = {}
 
@@ -276,3 +278,13 @@ def test_one_thread_inside_and_the_users_number_after():
         with one_thread():
             assert set(threads()) == {1}
         assert threads() == before
+
+
+def test_without_threadpoolctl(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)  # its import fails
+    wires._thread_pools.cache_clear()
+    try:
+        assert effective([[1.0]], 1.0)[0, 0] == pytest.approx(1 / 3)
+        assert wires._thread_pools() is None
+    finally:
+        wires._thread_pools.cache_clear()
