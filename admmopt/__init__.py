@@ -1,13 +1,14 @@
 """admmopt: declare a problem in CVXPY's language, solve it by splitting, on the backend you name.
 
 ``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`, `sweep`,
-`Problem`, `ADMM` and the nonconvex sets.
+`eigs`, `templates`, `Problem`, `ADMM` and the nonconvex sets.
 """
 
 import cvxpy as _cvxpy
 from cvxpy import *  # noqa: F403
 
 from . import dsl as dsl
+from . import templates as templates
 from .backend_api import BackendError as BackendError
 from .dsl.problem import Problem as Problem
 from .dsl.sets import Boolean as Boolean
@@ -23,6 +24,7 @@ from .dsl.solve import solve_method
 from .dsl.sweep import sweep as sweep
 from .engine.status import Status as Status
 from .interfaces.conic import ADMM as ADMM
+from .templates.eigen import eigs as eigs
 
 __version__ = "0.1.0"
 
