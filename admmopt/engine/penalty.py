@@ -24,7 +24,7 @@ GROW_EVERY, GROWTH = 100, 2.0  # nonconvex problems
 SMALLEST, LARGEST = 1e-6, 1e6  # of base * cost, the penalty of the scaled problem
 BAND = 3.0  # a base closer than this factor to the present one is not worth an update
 STEP = 4.0  # growth and decay of a multiplier per adaptation
-LOW, HIGH = 1e-3, 1e3  # its limits
+SPREAD = 1e3  # a multiplier lies between 1 / SPREAD and SPREAD, or what the backend can stand
 PATIENCE = 150  # iterations that a re-solve waits before it looks for better penalties
 EVERY = 25  # fewest iterations between two adaptations
 FIRST = 50  # iterations before the first, however dear
@@ -34,8 +34,9 @@ SLOWER = 20  # adaptations after which that interval has doubled
 class Penalty:
     """rho and sigma of one problem, adapted during its solves and kept between them."""
 
-    def __init__(self, standard: Standard, scaling: Scaling, by_row: bool):
-        self.scaling, self.by_row = scaling, by_row
+    def __init__(self, standard: Standard, scaling: Scaling, spread: float):
+        """spread: by how much the penalty of a row may differ from the common one; 1: by nothing."""
+        self.scaling, self.spread = scaling, min(spread, SPREAD)
         self.multiplier = multipliers(standard)
         self.settled = self.multiplier != 1.0
         self.base = self.initial = START / scaling.cost
@@ -77,7 +78,7 @@ class Penalty:
         if iteration - self.last < interval:
             return False
         base = self.proposed_base()
-        multiplier = self.proposed_multiplier(derivative) if self.by_row else self.multiplier
+        multiplier = self.proposed_multiplier(derivative) if self.spread > 1 else self.multiplier
         rebased = max(base / self.base, self.base / base) >= BAND
         if not rebased and np.array_equal(multiplier, self.multiplier):
             return False
@@ -99,7 +100,7 @@ class Penalty:
         m = self.multiplier.copy()
         m[stayed] *= STEP ** side[stayed]
         m[turned] = np.sqrt(m[turned])
-        return np.where(self.settled, m, np.clip(m, LOW, HIGH))
+        return np.where(self.settled, m, np.clip(m, 1 / self.spread, self.spread))
 
     def ratio(self, measured: Measured) -> float:
         """Relative primal over relative dual residual, in the units of the scaled problem."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..backend_api import System
 from .equilibrate import copies, equilibrate
-from .penalty import Penalty, multipliers
+from .penalty import SPREAD, Penalty, multipliers
 from .standard import Standard
 
 
@@ -33,11 +33,12 @@ class Workspace:
                 self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             return
         scaling = equilibrate(standard)
-        self.penalty = Penalty(standard, scaling, by_row=copies(standard) == 1 and mostly_elementwise(standard))
+        self.penalty = Penalty(standard, scaling, SPREAD if copies(standard) == 1 and mostly_elementwise(standard) else 1.0)
         self.solver = backend.prepare(system.with_penalty(self.penalty.rho, self.penalty.sigma))
         report = self.solver.report()
         self.update_cost = float(report.get("update_cost", 0.0))
-        self.penalty.by_row &= bool(report.get("direct", backend.capabilities.exact))
+        direct = report.get("direct", backend.capabilities.exact)
+        self.penalty.spread = min(self.penalty.spread, report.get("spread", SPREAD if direct else 1.0))
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1

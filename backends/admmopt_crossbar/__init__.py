@@ -1,22 +1,10 @@
-"""The memristor crossbar backend: its place in the list of backends, until the simulator arrives."""
+"""The memristor crossbar backend: declare any convex problem, learn how well, how fast and at what energy a device
+solves it."""
 
 from __future__ import annotations
 
-from admmopt.backend_api import BackendError, Capabilities
+from .backend import Circuit, Crossbar
+from .device import Device, Generic
+from .faults import Stuck
 
-__all__ = ["Crossbar"]
-
-
-class Crossbar:
-    """Not usable yet: `available` says so, and nothing else is offered."""
-
-    name = "crossbar"
-    capabilities = Capabilities(exact=False, refactor=False, matrix_free=False, summary="memristor crossbar simulator")
-
-    @classmethod
-    def available(cls) -> tuple[bool, str]:
-        return False, "the crossbar simulator is not part of this release yet"
-
-    @classmethod
-    def from_name(cls, detail: str) -> Crossbar:
-        raise BackendError(f"backend 'crossbar' is not available here: {cls.available()[1]}.")
+__all__ = ["Circuit", "Crossbar", "Device", "Generic", "Stuck"]

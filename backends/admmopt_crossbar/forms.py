@@ -182,9 +182,17 @@ class Form:
         """The scaled right-hand side (size,) for r1 (n,) and r2 (m,)."""
         raise NotImplementedError
 
-    def solution(self, u: np.ndarray, r1: np.ndarray, r2: np.ndarray) -> np.ndarray:
-        """x (n,) from u."""
+    def solution(self, u: np.ndarray, r1: np.ndarray, r2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """x (n,) and z = A x (m,) from u."""
         raise NotImplementedError
+
+    def _rows(self, x, nu, r2) -> np.ndarray:
+        """z = A x, in the coupling rows as r2 + nu / rho: an error of nu there is one of the multiplier itself, where
+        A x would have multiplied an error of x by the penalty."""
+        p, z = self.parts, self.system.A.matvec(x)
+        free = p.index >= 0
+        z[p.index[free]] = r2[p.index[free]] + self.inverse_weight[free] * nu[free]
+        return z
 
     def start(self, x: np.ndarray, r2: np.ndarray) -> np.ndarray:
         """The u that belongs to an x, to start from."""
@@ -214,7 +222,8 @@ class Reduced(Form):
         return self.scale * (r1 + self.system.A.rmatvec(self.system.rho * r2))
 
     def solution(self, u, r1, r2):
-        return self.scale * u
+        x = self.scale * u
+        return x, self.system.A.matvec(x)
 
     def start(self, x, r2):
         return x / self.scale
@@ -236,7 +245,9 @@ class Dual(Form):
         return self.scale * (self.parts.R @ (r / self.D) - self._targets(r2))
 
     def solution(self, u, r1, r2):
-        return (self._add_single(r1, r2, self.system) - self.parts.R.T @ (self.scale * u)) / self.D
+        nu = self.scale * u
+        x = (self._add_single(r1, r2, self.system) - self.parts.R.T @ nu) / self.D
+        return x, self._rows(x, nu, r2)
 
     def start(self, x, r2):
         return (self.parts.R @ x - self._targets(r2)) / (self.inverse_weight * self.scale)
@@ -279,7 +290,9 @@ class KKT(Form):
         return self.scale * np.concatenate([self._add_single(r1, r2, self.system), self.sign * self._targets(r2)])
 
     def solution(self, u, r1, r2):
-        return self.scale[: self.parts.n] * u[: self.parts.n]
+        n = self.parts.n
+        x, nu = np.split(self.scale * u, [n])
+        return x, self._rows(x, nu, r2)
 
     def start(self, x, r2):
         nu = (self.parts.R @ x - self._targets(r2)) / self.inverse_weight

@@ -1,0 +1,189 @@
+"""What can be said before a cell is written: will refinement contract, how fast, how far down?
+
+A programmed matrix is M + E with independent errors E_ij of variance V_ij. One refinement step multiplies the residual by
+E (M + E)^-1, to first order by E M^-1. Its mean square is known exactly: for a residual with independent entries of
+variance p, E|E M^-1 r|² per entry is V (B∘B) p with B = M^-1. So the root of the largest eigenvalue of V (B∘B) is the
+factor by which a step contracts in root mean square (derived here; for constant V it is sqrt(V) ||M^-1||_F). Errors with
+a mean (wires) are counted by their square, as if they were random: they are mended more easily than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import scipy.linalg as la
+import scipy.sparse as sp
+from scipy.sparse.linalg import splu
+
+from .array import cut
+from .wires import rule_of_thumb
+
+HOPELESS = 1.5  # contraction above which a device is refused; between 1 and this a Krylov method still gets there
+GOOD = 0.5  # contraction at which no further slice is added
+MOST_SLICES = 6
+PEAK = 4.5  # largest of some ten thousand Gaussian numbers, in standard deviations: what the next slice has to hold
+CREST = 3.0  # largest of some hundred Gaussian numbers over their root mean square
+PROBES, ROUNDS = 16, 6
+DENSE = 0.1  # density above which the matrix is factorized as a dense one
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """contraction: predicted factor per step in root mean square; cells, converters, wires: its parts (they add up in
+    squares); condition: about ||M|| ||M^-1|| (2-norm); floor: relative residual that double precision allows; steps: to
+    1e-6; slices: arrays for each number; order: of M."""
+
+    contraction: float
+    cells: float
+    converters: float
+    wires: float
+    condition: float
+    floor: float
+    steps: float
+    slices: int
+    order: int
+
+    @property
+    def hopeless(self) -> bool:
+        return not self.contraction < HOPELESS
+
+    def to_dict(self) -> dict:
+        return {name: (value if np.isfinite(value) else None) for name, value in asdict(self).items()}
+
+    @property
+    def sentence(self) -> str:
+        slices = f"{self.slices} slice" + ("s" if self.slices > 1 else "")
+        if self.hopeless:
+            return (
+                f"refinement will not converge: with {slices} a step multiplies the residual by {self.contraction:.2g} "
+                f"(cells {self.cells:.2g}, converters {self.converters:.2g}, wires {self.wires:.2g}; condition number "
+                f"about {self.condition:.0g}, order {self.order})"
+            )
+        steps = (
+            f"{self.steps:.0f} steps to 1e-6" if np.isfinite(self.steps) else "Krylov steps to 1e-6, more than a few"
+        )
+        return (
+            f"with {slices} a step multiplies the residual by {self.contraction:.2g}: {steps}, down to {self.floor:.0e}"
+        )
+
+
+class Inverse:
+    """Solves with M and M', once it is factorized."""
+
+    def __init__(self, off, d: np.ndarray):
+        self.n = d.size
+        self.matrix = sp.csr_array(off + sp.diags_array(d))
+        if self.matrix.nnz > DENSE * self.n**2 or self.n < 200:
+            factor = la.lu_factor(self.matrix.toarray(), check_finite=False)
+            self.solve = lambda b, trans=0: la.lu_solve(factor, b, trans=trans, check_finite=False)
+        else:
+            sparse = splu(self.matrix.tocsc())
+            self.solve = lambda b, trans=0: sparse.solve(np.ascontiguousarray(b), "T" if trans else "N")
+
+    def condition(self) -> float:
+        """About ||M|| ||M^-1|| in the 2-norm, by a few power steps each."""
+        v = np.cos(np.arange(self.n, dtype=float))
+        u = v
+        for _ in range(ROUNDS):
+            v = self.matrix.T @ (self.matrix @ (v / np.linalg.norm(v)))
+            u = self.solve(self.solve(u / np.linalg.norm(u)), 1)
+        return float(np.sqrt(np.linalg.norm(v) * np.linalg.norm(u)))
+
+    def growth(self, errors) -> float:
+        """Root of the largest eigenvalue of V (B∘B); errors(p) gives V p. (B∘B) p is a mean over random signs."""
+        rng = np.random.default_rng(0)
+        p, value = np.ones(self.n), 0.0
+        for _ in range(ROUNDS):
+            probes = np.sqrt(p)[:, None] * rng.choice([-1.0, 1.0], (self.n, PROBES))
+            p = errors((self.solve(probes) ** 2).mean(axis=1))
+            value = float(p.max(initial=0.0))
+            if not 0 < value < np.inf:
+                return value
+            p = p / value
+        return float(np.sqrt(value))
+
+    def frobenius(self) -> float:
+        """||M^-1||_F, estimated."""
+        rng = np.random.default_rng(1)
+        return float(np.sqrt((self.solve(rng.standard_normal((self.n, PROBES))) ** 2).sum() / PROBES))
+
+
+def certify(form, design, slices: int, inverse: Inverse | None = None) -> Certificate:
+    """form: of which M = diag(d) + off; design: a `Crossbar`; slices: arrays for each number."""
+    inverse = inverse or Inverse(form.off, form.d)
+    cells, wires, rows, columns, shape = variances(on_arrays(form.off, form.d, design), design, slices)
+    n = form.size
+
+    def errors(values):
+        return lambda p: _by_tile(values, rows, columns, shape, n, p)
+
+    cells, wires = inverse.growth(errors(cells)), inverse.growth(errors(wires))
+    spread = np.sqrt(float((form.d**2).sum() + (form.off.data**2).sum())) * inverse.frobenius() / n
+    converters = CREST / np.sqrt(12.0) * float(np.hypot(design.dac.step, design.adc.step * spread))
+    contraction = float(np.sqrt(cells**2 + wires**2 + converters**2))
+    condition = inverse.condition()
+    steps = np.log(1e-6) / np.log(contraction) if 0 < contraction < 1 else (0.0 if contraction == 0 else np.inf)
+    floor = condition * np.finfo(float).eps
+    return Certificate(contraction, cells, converters, wires, condition, floor, max(float(steps), 1.0), slices, n)
+
+
+def on_arrays(off, d: np.ndarray, design):
+    """What is written: O, or M where the diagonal goes on the array with it."""
+    apart = design.diagonal == "apart" and design.mapping != "compensation"
+    return off if apart else sp.csr_array(off + sp.diags_array(d))
+
+
+def variances(off, design, slices: int):
+    """Mean squares of what is wrong with an entry, for every tile (T,): (cells, wires, block rows, block columns, tile
+    shape). Cells: programming, levels, stuck ones, reads."""
+    values, rows, columns = cut(off, design.tile)
+    shape = values.shape[1:]
+    if not values.size:
+        return np.zeros(0), np.zeros(0), rows, columns, shape
+    device, signed = design.device, design.signed
+    seconds = max(device.t0, design.age)
+    peak = np.abs(values).max(axis=(1, 2))
+    scale = signed.scale(peak, device)
+    cells = np.zeros(rows.size)
+    for target in signed.targets(values, scale[:, None, None], device):
+        level = device.quantize(target)
+        stuck = design.stuck.p_low * (target - device.g_min) ** 2 + design.stuck.p_high * (device.g_max - target) ** 2
+        square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2 + stuck
+        cells += square.mean(axis=(1, 2)) / scale**2
+    mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2)) / peak * device.range
+    loss = np.array([rule_of_thumb(*shape, g, design.r_wire) for g in mean]) if design.r_wire else np.zeros(rows.size)
+    wires = loss**2 * (values**2).mean(axis=(1, 2))
+    if design.slicing == "residual":
+        read = 2.0 * (float(device.read_spread(np.asarray(mean.mean()), seconds)) * peak / device.range) ** 2
+        for _ in range(
+            slices - 1
+        ):  # each slice holds what the last one missed, PEAK times its root mean square at most
+            missed = PEAK**2 * (cells + wires)
+            cells, wires = np.maximum(_relative(device) * missed, read), loss**2 * missed / PEAK**2
+    return cells, wires, rows, columns, shape
+
+
+def product_error(off, d: np.ndarray, design) -> float:
+    """Root mean square error of an analog product with diag(d) + off, relative to ||M||_F ||x||_2 / sqrt(N)."""
+    cells, wires, *_, shape = variances(on_arrays(off, d, design), design, design.slices)
+    entries = float((cells + wires).sum() * np.prod(shape))
+    size = float((d**2).sum() + (off.data**2).sum())
+    return float(np.sqrt(entries / size) + 0.5 * (design.dac.step + design.adc.step)) if size > 0 else 0.0
+
+
+def _relative(device) -> float:
+    """Mean square error of a pair of cells for small numbers, in units of the range."""
+    low = np.asarray(device.g_min + 0.1 * device.range)
+    steps = 0.0 if device.levels is None else (device.range / (device.levels - 1)) ** 2 / 12.0
+    return 2.0 * (float(device.spread(low)) ** 2 + steps) / device.range**2
+
+
+def _by_tile(variance, rows, columns, shape, n, p):
+    m, width = shape if len(shape) == 2 else (1, 1)
+    m, width = max(m, 1), max(width, 1)
+    padded = np.zeros(-(-n // width) * width)
+    padded[:n] = p
+    sums = padded.reshape(-1, width).sum(axis=1)
+    result = np.bincount(rows, weights=variance * sums[columns], minlength=-(-n // m))
+    return np.repeat(result, m)[:n]

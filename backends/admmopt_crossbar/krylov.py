@@ -1,0 +1,58 @@
+"""MVM mode: arrays multiply, a digital Krylov method solves (Le Gallo et al., Nature Electronics 1, 2018).
+
+Generalized conjugate residuals on analog products, preconditioned by the diagonal, which is digital. The products are
+wrong by a few percent, so the residual that the method sees is brought down to the size of that error only; what is left
+is the outer refinement's, whose residuals are exact.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from .array import SAME, Bank
+from .certificate import product_error
+from .ledger import Ledger
+from .refine import Refinement
+
+STEPS = 30  # products at most for one approximate solve
+LOOSEST, TIGHTEST = 0.3, 0.01  # relative residuals, as the arrays see them, at which it is good enough
+
+
+class Krylov:
+    """Approximate solves with M = diag(d) + O from analog products with O."""
+
+    def __init__(self, off, d: np.ndarray, design, rng, ledger: Ledger, counter):
+        """off: O, (N, N), dense or sparse; counter: numbers the arrays."""
+        self.ledger, self.make = ledger, lambda o: Bank(o, design, rng, ledger, next(counter))
+        self.apart, self.off = design.diagonal == "apart", None
+        self.update(off, d)
+        self.goal = float(np.clip(2.0 * product_error(off, d, design), TIGHTEST, LOOSEST))
+
+    def update(self, off, d: np.ndarray) -> None:
+        """A new diagonal costs nothing, unless it is on the arrays too; a new O is written."""
+        self.jacobi = d
+        if not self.apart:
+            off, d = sp.csr_array(off + sp.diags_array(d)), np.zeros_like(d)
+        if self.off is None or abs(off - self.off).max() > SAME * abs(self.off).max():
+            self.off, self.bank = off, self.make(off)
+        self.d = d
+
+    def solve(self, b: np.ndarray, rng: np.random.Generator, phase: str) -> np.ndarray:
+        """About M^-1 b."""
+
+        def product(u):
+            return self.d * u + self.bank.product(u, rng, phase)
+
+        steps = Refinement(product, lambda r: r / self.jacobi, b.size, memory=STEPS)
+        u, r = np.zeros_like(b), b
+        target = self.goal * np.linalg.norm(b)
+        while np.linalg.norm(r) > target and steps.known < STEPS:
+            z, q = steps.direction(r)
+            weight = float(q @ r)
+            u, r = u + weight * z, r - weight * q
+        self.ledger[phase].flops += (4 * steps.known + 2) * steps.known * b.size
+        return u
+
+    def parts(self):
+        return [self.bank]

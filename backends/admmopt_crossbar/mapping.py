@@ -1,0 +1,57 @@
+"""From signed numbers to cells: the conductances that stand for a block of a matrix, and how they are read back.
+
+    pair           two arrays, G+- = g_min + s max(+-a, 0): an entry is their difference over s (default)
+    offset         one array, G = g_mid + s a / 2, and one reference column of cells at g_mid for each tile, subtracted
+                   from every other: half the cells, half the signal, and the errors of the reference are shared
+    compensation   one array, G = s a, zeros left open: for the nonnegative matrix of `compensation`, in feedback circuits
+
+with s = (g_max - g_min) / max|a|.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .device import Device
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How a tile's numbers become conductances. signs: what the cells of each side count as; a side is an array of cells
+    for each tile, or one column of them that all inputs share."""
+
+    name: str
+    signs: tuple[float, ...]
+
+    def targets(self, values: np.ndarray, scale: np.ndarray, device: Device) -> list[np.ndarray]:
+        """values: (T, m, n); scale: (T, 1, 1), siemens per unit. One stack of target conductances for each side."""
+        if self.name == "pair":
+            return [device.g_min + scale * np.maximum(sign * values, 0.0) for sign in self.signs]
+        if self.name == "compensation":
+            return [scale * np.abs(values)]
+        middle = 0.5 * (device.g_min + device.g_max)
+        return [middle + scale * values, np.full((*values.shape[:2], 1), middle)]
+
+    def scale(self, peak: np.ndarray, device: Device) -> np.ndarray:
+        """Siemens per unit for the largest magnitude `peak` of a tile."""
+        span = {"pair": device.range, "offset": 0.5 * device.range, "compensation": device.g_max}[self.name]
+        return span / np.where(peak > 0, peak, 1.0)
+
+    def used(self, cells: np.ndarray, values: np.ndarray, side: np.ndarray) -> np.ndarray:
+        """Which cells of a side are formed: those inside the matrix; in the compensation form, those that hold anything."""
+        if side.shape != cells.shape:
+            return cells.any(axis=2, keepdims=True)
+        return cells & (values != 0) if self.name == "compensation" else cells
+
+    def decode(self, sides: list[np.ndarray], scale: np.ndarray) -> np.ndarray:
+        """The numbers that conductances stand for."""
+        return sum(sign * g for sign, g in zip(self.signs, sides, strict=True)) / scale
+
+
+MAPPINGS = {
+    "pair": Mapping("pair", (1.0, -1.0)),
+    "offset": Mapping("offset", (1.0, -1.0)),
+    "compensation": Mapping("compensation", (1.0,)),
+}

@@ -1,0 +1,87 @@
+"""Pictures of a hardware report. They make matplotlib figures of their own: nothing global is touched."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .energy_model import PARTS
+
+COLORS = dict(zip(PARTS, ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#7f7f7f"), strict=True))
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=110)
+        return stream.getvalue()
+
+
+def overview(report, path=None) -> Picture:
+    """Conductances of the first array and its partner, error budget, energy by part under every price list."""
+    figure = Picture(figsize=(11.5, 3.6), layout="constrained")
+    maps = report.maps[:2]
+    axes = figure.subplots(1, len(maps) + 2, width_ratios=[1.0] * len(maps) + [0.9, 1.5])
+    for place, (title, conductances) in zip(axes, maps, strict=False):
+        image = place.imshow(1e6 * conductances, cmap="viridis", interpolation="nearest")
+        place.set_title(title, loc="left", fontsize=10)
+        place.set_xlabel("input", fontsize=9)
+        place.set_ylabel("output", fontsize=9)
+        figure.colorbar(image, ax=place, shrink=0.75, label="µS")
+    budget(axes[-2], report)
+    energy(axes[-1], report)
+    if path is not None:
+        figure.savefig(path, dpi=160)
+    return figure
+
+
+def budget(axes, report) -> None:
+    """Predicted contraction by cause, and what was measured."""
+    certificate = report["certificate"]
+    names = ["cells", "wires", "converters", "predicted", "measured"]
+    values = [
+        certificate["cells"],
+        certificate["wires"],
+        certificate["converters"],
+        certificate["contraction"] or np.nan,
+    ]
+    values.append(report["contraction"])
+    colors = ["#56b4e9"] * 3 + ["#0072b2", "#d55e00"]
+    axes.barh(names[::-1], values[::-1], color=colors[::-1])
+    for row, value in enumerate(values[::-1]):
+        axes.annotate(f" {value:.2g}", (value, row), va="center", fontsize=8)
+    axes.axvline(1.0, color="#7f7f7f", linewidth=1, linestyle=(0, (5, 3)))
+    axes.set_xlim(0, max(1.15, 1.25 * np.nanmax(values)))
+    axes.set_title("contraction per step", loc="left", fontsize=10)
+    clean(axes)
+
+
+def energy(axes, report) -> None:
+    """Energy by part, one bar for each price list; programming beside them."""
+    names = list(report["presets"])
+    left = np.zeros(len(names))
+    for part in PARTS:
+        joules = np.array([report["presets"][name]["energy_by_part"].get(part, 0.0) for name in names])
+        if joules.any():
+            axes.barh(names, joules, left=left, color=COLORS[part], label=part)
+            left += joules
+    digital = report["digital"]
+    cached = digital["factorization"] + report["solves"] * digital["solve"]
+    axes.axvline(cached, color="black", linewidth=1, linestyle=(0, (5, 3)))
+    axes.annotate(" digital, cached factor", (cached, len(names) - 0.45), fontsize=8, annotation_clip=False)
+    axes.set_title("energy without programming", loc="left", fontsize=10, pad=14)
+    axes.set_xlabel("J", fontsize=9)
+    axes.invert_yaxis()
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    clean(axes)
+
+
+def clean(axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=8)
+    axes.set_axisbelow(True)
+    axes.grid(True, axis="x", color="#e6e6e6", linewidth=0.7)

@@ -1,0 +1,169 @@
+"""What a solve on the crossbar cost and how well it went: plain data that prints and plots itself."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from .break_even import break_even_sentence, digital_reference
+from .energy import PRESETS, energy_model
+from .energy_model import PARTS, EnergyModel
+from .ledger import Ledger
+
+WRITING = "programming"
+
+
+class HardwareReport(dict):
+    """A dict of plain data (JSON), with `print` and `plot()`. Joules and seconds are those since the arrays were first
+    written; `energy` and `latency` leave writing out, which is in `programming`.
+
+    Keys: form, reason, factorizations (how often arrays were written), solves, steps (analog solves of the refinement),
+    configuration (of the backend: `Crossbar.from_dict` makes it again), certificate, contraction (measured), arrays, slices,
+    diagonal (least and largest dedicated conductance, S), settling (s), counts (by phase), energy (J), latency (s), energy_by_part, programming, presets
+    (energy and latency under every price list), digital (the same solves with a cached factorization), break_even.
+    """
+
+    maps: list[tuple[str, np.ndarray]]  # conductances of the first arrays, for the plot
+
+    def __str__(self) -> str:
+        return text(self)
+
+    def plot(self, path=None):
+        """Conductances, error budget and energy by part as a matplotlib Figure; saved when a path is given."""
+        from .pictures import overview
+
+        return overview(self, path)
+
+
+def hardware_report(solver) -> HardwareReport:
+    """The report of a `CrossbarSolver` as it stands."""
+    design, form = solver.design, solver.form
+    parts = solver.inverse.parts()
+    banks = [part.bank if hasattr(part, "bank") else part for part in parts]
+    circuits = [part for part in parts if hasattr(part, "rate")]
+    report = HardwareReport(
+        form=f"{form.name} on arrays, {'feedback circuits' if design.mode == 'inv' else 'products'}",
+        reason=solver.reason,
+        factorizations=solver.programmings,
+        solves=solver.solves,
+        steps=solver.steps,
+        direct=False,
+        spread=solver.spread,
+        update_cost=solver.update_cost,
+        configuration=solver.asked.to_dict(),
+        certificate=solver.certificate.to_dict(),
+        contraction=solver.contraction,
+        arrays=sum(bank.arrays for bank in banks),
+        slices=design.slices,
+        order=form.size,
+        diagonal=[float(min(c.unit * c.d.min() for c in circuits)), float(max(c.unit * c.d.max() for c in circuits))]
+        if circuits
+        else None,
+        settling=max((c.seconds for c in circuits), default=None),
+        counts=solver.ledger.to_dict(),
+    )
+    report.update(bill(solver.ledger, design))
+    report.update(against_digital(report, form, design))
+    shown = [bank for bank in banks if bank.slices][:1]
+    report.maps = [
+        (f"array {'+-'[k] if len(bank.slices[0].sides) > 1 else ''}", side[0])
+        for bank in shown
+        for k, side in enumerate(bank.slices[0].sides)
+    ]
+    return report
+
+
+def bill(ledger: Ledger, design) -> dict[str, Any]:
+    """energy, latency, energy_by_part, programming and presets of a ledger."""
+    presets = {name: priced(ledger, model, design) for name, model in PRESETS.items()}
+    chosen = priced(ledger, energy_model(design.energy), design)
+    return {**chosen, "energy_model": design.energy, "presets": presets}
+
+
+def priced(ledger: Ledger, model: EnergyModel, design) -> dict[str, Any]:
+    """What a ledger costs under one price list. Ideal converters cost nothing; one with fewer or more bits than the
+    list knows is priced at the nearest number of bits that it does."""
+    ledger = copy.deepcopy(ledger)
+    for tally in ledger.phases.values():
+        tally.dac *= design.dac_bits is not None
+        tally.adc *= design.adc_bits is not None
+    bits = [_nearest(model, kind, n) for kind, n in (("dac", design.dac_bits), ("adc", design.adc_bits))]
+    cost = model.price(ledger, *bits)
+    joules, seconds = cost.joules_by_phase(), cost.seconds_by_phase()
+    used = [phase for phase in joules if phase != WRITING]
+    return {
+        "energy": sum(joules[phase] for phase in used),
+        "latency": sum(seconds[phase] for phase in used),
+        "energy_by_part": {
+            part: sum(cost.joules[phase][part] for phase in used) for part in PARTS if part != "writing"
+        },
+        "programming": {"energy": joules.get(WRITING, 0.0), "latency": seconds.get(WRITING, 0.0)},
+    }
+
+
+def _nearest(model: EnergyModel, kind: str, bits: int | None) -> int:
+    laws = (getattr(model, f"{kind}_joules"), getattr(model, f"{kind}_seconds"))
+    low, high = max(law.reach[0] for law in laws), min(law.reach[1] for law in laws)
+    return int(np.clip(8 if bits is None else bits, low, high))
+
+
+def against_digital(report: dict, form, design) -> dict[str, Any]:
+    """The same solves with a dense factorization that is computed once, under the same price list, and the number of
+    solves from which on the arrays take less energy."""
+    model = energy_model(design.energy)
+    factor, each = digital_reference(form.size if form.symmetric else form.parts.n)
+    factorize, solve = model.digital_joules(factor), model.digital_joules(each)
+    solves = max(report["solves"], 1)
+    analog = report["energy"] / solves
+    return {
+        "digital": {"factorization": factorize, "solve": solve},
+        "energy_per_solve": analog,
+        "break_even": break_even_sentence(report["programming"]["energy"], analog, factorize, solve),
+    }
+
+
+def text(report: HardwareReport) -> str:
+    certificate, programming = report["certificate"], report["programming"]
+    configuration = report["configuration"]
+    device = configuration["device"]["name"]
+    predicted = certificate["contraction"]
+    lines = [
+        f"crossbar: {device}, {report['form']}, order {report['order']}, {report['arrays']} arrays of "
+        f"{configuration['tile']} x {configuration['tile']} ({report['slices']} slices)",
+        f"  contraction    {_number(predicted)} predicted before writing, {report['contraction']:.2g} measured; "
+        f"condition about {_number(certificate['condition'])}",
+        f"  error budget   cells {certificate['cells']:.2g}, converters {certificate['converters']:.2g}, "
+        f"wires {certificate['wires']:.2g}",
+        f"  work           {report['solves']} solves, {report['steps']} analog steps, written {report['factorizations']} times",
+    ]
+    if report["settling"]:
+        lines.append(f"  circuits       settle in {si(report['settling'], 's')}, diagonal conductances "
+                     f"{si(report['diagonal'][0], 'S')} to {si(report['diagonal'][1], 'S')}")  # fmt: skip
+    lines.append(f"  programming    {si(programming['energy'], 'J')}, {si(programming['latency'], 's')}")
+    header = "energy, latency"
+    for name, row in report["presets"].items():
+        shares = ", ".join(f"{part} {si(joules, 'J')}" for part, joules in row["energy_by_part"].items() if joules)
+        mark = "*" if name == report["energy_model"] else " "
+        lines.append(f"  {header:14s} {mark}{name:14s} {si(row['energy'], 'J')}, {si(row['latency'], 's')}  ({shares})")
+        header = ""
+    digital = report["digital"]
+    lines.append(
+        f"  digital        {si(digital['factorization'], 'J')} to factorize, {si(digital['solve'], 'J')} a solve; "
+        f"arrays {si(report['energy_per_solve'], 'J')} a solve"
+    )
+    lines.append(f"  break-even     {report['break_even']}")
+    return "\n".join(lines)
+
+
+def si(amount: float, unit: str) -> str:
+    """``1.23 nJ``."""
+    if not amount:
+        return f"0 {unit}"
+    power = int(np.clip(np.floor(np.log10(abs(amount)) / 3), -6, 2))
+    return f"{amount / 1000.0**power:.3g} {'afpnum kM'[power + 6].strip()}{unit}"
+
+
+def _number(value) -> str:
+    return "more than a double holds" if value is None else f"{value:.2g}"
