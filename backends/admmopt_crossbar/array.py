@@ -116,7 +116,9 @@ class Bank:
             if seconds > device.t0:
                 response, before = self._response(k), self.reference[k]
                 gain = (response * before).sum(axis=1) / np.maximum((response**2).sum(axis=1), 1e-300)
-                self.decoded[k] *= np.where(gain > 0, gain, 1.0)[:, None, None]
+                gain = np.where(gain > 0, gain, 1.0)[:, None, None]
+                self.decoded[k] *= gain
+                self.noise[k] *= gain**2
         self.silent = not self.noise.any()
 
     def _response(self, k: int) -> np.ndarray:

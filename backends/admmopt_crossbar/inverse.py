@@ -21,6 +21,7 @@ from admmopt.backend_api import BackendError
 
 from .array import SAME, Bank
 from .compensation import compensated
+from .converters import SIGMAS
 from .ledger import Ledger
 
 IDEAL_BITS = 16  # to which an output settles where its converter is ideal
@@ -49,11 +50,7 @@ class Feedback:
                 "use a larger tile, or mapping='pair'."
             )
         d = d if d.size else np.zeros(off.shape[0])
-        if (
-            self.off is None
-            or off.shape != self.off.shape
-            or np.abs(off - self.off).max(initial=0.0) > SAME * np.abs(self.off).max(initial=0.0)
-        ):
+        if self.off is None or changed(off, self.off):
             self.off = off
             self.bank = Bank(off, self.design, self.rng, self.ledger, self.identity)
         self.d = trimmed(d, self.design.circuit.trim_bits)
@@ -78,6 +75,7 @@ class Feedback:
             )
         bits = IDEAL_BITS if self.design.adc.bits is None else self.design.adc.bits
         self.seconds = (bits + 1) * np.log(2.0) / (circuit.radians * self.rate)
+        self.calibrated = self._calibrate()
 
     def solve(self, b: np.ndarray, rng: np.random.Generator, phase: str) -> np.ndarray:
         """About M^-1 b, converted to a voltage, settled, and back."""
@@ -97,14 +95,14 @@ class Feedback:
         tries = 2 if self.amplitude * swing > circuit.v_dd else 1  # a clipped output is seen, and tried again with less
         self.amplitude = min(1.0, 0.8 * circuit.v_dd / swing) if tries == 2 or self.amplitude < 1.0 else self.amplitude
         volts = self.amplitude * circuit.v_read
-        v = design.adc.convert(v, design.adc.full_scale(v, self.calibrated(), circuit.v_dd / volts))
+        v = design.adc.convert(v, design.adc.full_scale(v, self.calibrated, circuit.v_dd / volts))
         self._count(phase, tries, volts, inputs, v)
         return peak * v[: self.order]
 
-    def calibrated(self):
+    def _calibrate(self) -> float:
         """Full scale for a calibrated converter: 4 standard deviations of the outputs for inputs spread over the range."""
-        from .converters import SIGMAS
-
+        if self.design.adc.range != "calibrated":
+            return 0.0
         inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (self.d.size, 16))
         return SIGMAS * float(np.std(la.lu_solve(self.factor, inputs)))
 
@@ -153,12 +151,11 @@ class Partition:
 
     def __init__(self, off, d, design, rng, ledger, counter):
         self.make = lambda o, e: inverter(o, e, design, rng, ledger, counter)
-        self.bank = lambda o: Bank(o, design, rng, ledger, next(counter))
+        self.write = lambda o, identity: Bank(o, design, rng, ledger, identity)
         self.rng, self.ledger = rng, ledger
         self.cut = leading_diagonal(off) or (d.size + 1) // 2
-        k = self.cut
-        self.upper, self.lower = self.bank(off[:k, k:]), self.bank(off[k:, :k])
-        self.first = self.second = None
+        self.identities = next(counter), next(counter)
+        self.off = self.first = self.second = None
         self.update(off, d)
 
     def update(self, off, d):
@@ -168,14 +165,18 @@ class Partition:
         self.ledger["programming"].macs += k**3 // 3 + k**2 * S.shape[0] + k * S.shape[0] ** 2
         diagonal = S.diagonal().copy()
         S = S - np.diag(diagonal)
-        if self.first is None:
-            self.first, self.second = self.make(off[:k, :k], d[:k]), self.make(S, diagonal)
-            return
-        self.first.update(off[:k, :k], d[:k])
-        if isinstance(self.second, Divide) and S.any():
-            self.second = self.make(S, diagonal)
-        else:
-            self.second.update(S, diagonal)
+        if self.off is None or changed(off, self.off):
+            self.off = off
+            self.upper, self.lower = map(self.write, (off[:k, k:], off[k:, :k]), self.identities)
+        self.first = self._renewed(self.first, off[:k, :k], d[:k])
+        self.second = self._renewed(self.second, S, diagonal)
+
+    def _renewed(self, part, off, d):
+        """`part` with new entries, or another kind of it where it was a division and no longer can be."""
+        if part is None or (isinstance(part, Divide) and off.any()):
+            return self.make(off, d)
+        part.update(off, d)
+        return part
 
     def solve(self, b, rng, phase):
         k = self.cut
@@ -195,6 +196,13 @@ def inverter(off: np.ndarray, d: np.ndarray, design, rng, ledger: Ledger, counte
     if d.size <= design.tile:
         return Feedback(off, d, design, rng, ledger, next(counter))
     return Partition(off, d, design, rng, ledger, counter)
+
+
+def changed(off: np.ndarray, before: np.ndarray) -> bool:
+    """Whether the array of `before` has to be written again to hold `off`."""
+    if off.shape != before.shape:
+        return True
+    return bool(np.abs(off - before).max(initial=0.0) > SAME * np.abs(before).max(initial=0.0))
 
 
 def leading_diagonal(off: np.ndarray) -> int:

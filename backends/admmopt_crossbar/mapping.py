@@ -16,6 +16,7 @@ import numpy as np
 
 from .device import Device
 
+NOTHING = 1e-300
 
 @dataclass(frozen=True)
 class Mapping:
@@ -35,9 +36,10 @@ class Mapping:
         return [middle + scale * values, np.full((*values.shape[:2], 1), middle)]
 
     def scale(self, peak: np.ndarray, device: Device) -> np.ndarray:
-        """Siemens per unit for the largest magnitude `peak` of a tile."""
+        """Siemens per unit for the largest magnitude `peak` of a tile; of one without entries, whatever is there counts
+        for nothing."""
         span = {"pair": device.range, "offset": 0.5 * device.range, "compensation": device.g_max}[self.name]
-        return span / np.where(peak > 0, peak, 1.0)
+        return span / np.where(peak > 0, peak, NOTHING)
 
     def used(self, cells: np.ndarray, values: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Which cells of a side are formed: those inside the matrix; in the compensation form, those that hold anything."""
