@@ -104,6 +104,8 @@ def dominant(
     largest = np.abs(values[0])
     scale = np.maximum(np.abs(values), n * ROUNDOFF * largest / tol)
     residuals = np.divide(found.residuals[order], scale, out=np.zeros(wanted), where=scale > 0)
+    if np.all(residuals <= tol):  # what did not converge is a witness that there are no more of them
+        status = "converged"
     return Eigenpairs(
         values,
         oriented(vectors).T,
@@ -197,7 +199,7 @@ def report_of(placed) -> dict:
 def sentence(status: str, residuals: np.ndarray, tol: float, iteration: BlockPower) -> str:
     worst = f"the largest relative residual is {residuals.max():.1e} (tol {tol:.0e})"
     open_end = ""
-    if iteration.k is None and status != "noise floor" and not iteration.proved:
+    if iteration.k is None and not iteration.proved:
         open_end = "; whether the dominant eigenvalue has more eigenvectors than these is not known"
     if status == "converged":
         return f"{worst}, from exact products{open_end}."

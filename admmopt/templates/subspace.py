@@ -174,16 +174,12 @@ class BlockPower:
         goals[wanted + self.witnesses :] = np.inf
         return goals, wanted
 
-    def certain(self, values: np.ndarray, errors: np.ndarray) -> np.ndarray:
-        """The modulus that an eigenvalue has at least: a new vector with a product too large by chance must not take
-        the place of one that is known exactly."""
-        return np.abs(values) - SETTLED * errors
-
     def rayleigh_ritz(self) -> tuple[np.ndarray, np.ndarray]:
         """Turn the basis into Ritz vectors, the block X first; a full one is cut to the dominant half and the
         directions P in which X moved. Returns the values of the block and the norms of its residuals."""
         values, turn = ritz(self.host(self.images @ self.basis.T))
-        order = np.argsort(-self.certain(values, np.sqrt((turn**2).T @ self.errors**2)), kind="stable")
+        # a new vector whose product came out too large must not displace one that is known exactly: less one error
+        order = np.argsort(np.sqrt((turn**2).T @ self.errors**2) - np.abs(values), kind="stable")
         values, turn = values[order], turn[:, order]
         if len(values) + self.block > CAPACITY * self.block + EXTRA:
             moved = turn[:, : self.block].copy()

@@ -168,6 +168,26 @@ def test_inexact_products_converge_all_the_same(noise, k):
     assert pairs.backend_report == {"fixed": "of the matrix"}
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_inexact_products_and_eigenvalues_much_closer_than_their_error(seed):
+    """A gap of 1e-4 at an error of 1e-2; ten eigenvalues of one size, of which noise prefers now these, now those."""
+    A, Q = with_spectrum([1, 0.9999, 0.9998, *np.linspace(0.99, 0, 47)], seed)
+    pairs = ao.eigs(A, 1, Inexact(0.01, 0.003, seed))
+    assert pairs.status == "converged"
+    assert abs(Q[:, 0] @ pairs.vectors[:, 0]) == pytest.approx(1, abs=1e-6)
+    A, _ = with_spectrum([1, -1] * 5 + list(np.random.default_rng(seed).uniform(-0.9, 0.9, 40)), seed)
+    pairs = ao.eigs(A, None, Inexact(0.02, 0.005, seed))
+    assert pairs.status == "converged" and pairs.multiplicities == (5, 5)
+
+
+def test_an_unfinished_search_for_more_eigenvectors_is_said():
+    """Products too inexact to rule out more: the pairs stand, with a doubt."""
+    A, _ = with_spectrum([1, 1, 1, *np.linspace(0.9, -0.9, 40)])
+    pairs = ao.eigs(A, None, Inexact(0.3, 0.1))
+    check(pairs, A, 1e-8)
+    assert pairs.multiplicities == (3,) and "more eigenvectors than these is not known" in pairs.message
+
+
 def test_exact_products_are_the_lesser_part():
     """At an error of 0.1 % a handful of exact rounds does; exact products on the backend need one round."""
     B = np.random.default_rng(1).standard_normal((200, 200))
