@@ -80,13 +80,11 @@ class LinearResult:
 @dataclass(frozen=True)
 class Capabilities:
     """What a backend promises. `exact`: ignores `tol`, reaches about machine precision; `refactor`: a change
-    of rho costs seconds, not minutes of reprogramming; `matrix_free`: works from products alone; `product_error`: of
-    the products of a placed operator, relative to ||A||_F ||x|| (root mean square)."""
+    of rho costs seconds, not minutes of reprogramming; `matrix_free`: works from products alone."""
 
     exact: bool = True
     refactor: bool = True
     matrix_free: bool = False
-    product_error: float = 0.0
     summary: str = ""
 
 
@@ -104,8 +102,9 @@ class LinearSolver(Protocol):
         """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`.
 
         What the engine reads, where it is there: `direct` (a factorization, whose accuracy does not suffer from a wide
-        spread of penalties; default: `capabilities.exact`), `spread` (the factor by which the penalties of rows may differ
-        from the common one; default 1000 where `direct`, else 1) and `update_cost` (of one `update`, in solves; default 0).
+        spread of penalties; default: `capabilities.exact`), `spread` (the factor by which the penalties of rows may
+        differ from the common one; default 1000 where `direct`, else 1) and `update_cost` (of one `update`, in solves;
+        default 0).
         """
 
 
@@ -134,7 +133,11 @@ class Backend(Protocol):
         """Factorize, or program the array."""
 
     def place(self, operator: Operator) -> Operator:
-        """The same operator with matvec and rmatvec running on the backend's device and arrays."""
+        """The same operator with matvec and rmatvec running on the backend's device and arrays.
+
+        Where its products carry errors, it says so: `product_error`, root mean square, relative to
+        ||A||_F ||x|| / sqrt(n).
+        """
 
 
 def installed() -> dict[str, Any]:

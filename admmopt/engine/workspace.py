@@ -33,7 +33,8 @@ class Workspace:
                 self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             return
         scaling = equilibrate(standard)
-        self.penalty = Penalty(standard, scaling, SPREAD if copies(standard) == 1 and mostly_elementwise(standard) else 1.0)
+        by_row = copies(standard) == 1 and mostly_elementwise(standard)
+        self.penalty = Penalty(standard, scaling, SPREAD if by_row else 1.0)
         self.solver = backend.prepare(system.with_penalty(self.penalty.rho, self.penalty.sigma))
         report = self.solver.report()
         self.update_cost = float(report.get("update_cost", 0.0))

@@ -64,7 +64,7 @@ class Operator(ABC):
 
 
 def entries(operator: Operator, limit: int) -> np.ndarray | sp.csr_array | None:
-    """The operator's matrix; one known by products alone is written out where it has at most `limit` entries, else None."""
+    """The operator's matrix; one known by products alone is written out up to `limit` entries, and None beyond."""
     matrix = operator.entries()
     if matrix is None and operator.shape[0] * operator.shape[1] <= limit:
         columns = [operator.matvec(unit) for unit in np.eye(operator.shape[1])]

@@ -30,8 +30,8 @@ class Slice:
 
 
 class Bank:
-    """O (M, N) on arrays. `decoded`: (K, T, m, n), the numbers that slice k of tile t holds with everything that is wrong
-    with it and fixed (programming, stuck cells, wires, drift); `noise`: their variances in one read."""
+    """O (M, N) on arrays. `decoded`: (K, T, m, n), the numbers that slice k of tile t holds with everything that is
+    wrong with it and fixed (programming, stuck cells, wires, drift); `noise`: their variances in one read."""
 
     def __init__(self, matrix, design, rng: np.random.Generator, ledger: Ledger, identity: int = 0):
         """matrix: dense or sparse; design: a `Crossbar`; rng: draws the programming errors; identity: which physical
@@ -187,11 +187,14 @@ class Bank:
         )
         tally.flops += conversions
 
-    def advance(self, seconds: float) -> None:
-        """Note that `seconds` have passed since programming ended; drift is followed where it matters."""
+    def advance(self, seconds: float) -> bool:
+        """Note that the arrays have been in use for `seconds`; True where drift had to be followed."""
         now = max(self.design.device.t0, self.design.age) + seconds
-        if any(nu is not None for made in self.slices for nu in made.drift) and now > PATIENCE * self.seconds:
-            self.at(now)
+        drifts = any(nu is not None for made in self.slices for nu in made.drift)
+        if not drifts or now <= PATIENCE * self.seconds:
+            return False
+        self.at(now)
+        return True
 
 
 def cut(matrix, tile: int):

@@ -52,19 +52,22 @@ class Circuit:
         return 2.0 * np.pi * self.bandwidth
 
 
+NONE_STUCK, CIRCUIT = Stuck(), Circuit()
+
+
 @dataclass(frozen=True)
 class Crossbar:
     """A simulated memristor crossbar, ``backend=Crossbar(...)`` or ``backend="crossbar:rram-milo"``.
 
     device: a preset's name or a `Device`; mode: "inv" (feedback circuits solve) or "mvm" (arrays multiply, a Krylov
-    method solves); form: "auto", "reduced", "dual", "kkt" or "raw-kkt" (see `forms`); tile: rows and columns of an array;
-    mapping: "pair", "offset" or "compensation"; slices: arrays for each number, or "auto": as many as refinement needs; slicing:
-    "residual" or "bits"; diagonal: "apart" (dedicated conductances) or "array"; refine: correct analog solves with
-    exact residuals; dac_bits, adc_bits: None for ideal ones; dac_range ("dynamic" only scales each vector to full range)
-    and adc_range: "dynamic", "calibrated" or "fixed"; columns_per_adc: outputs that share a converter; r_wire: ohm per
-    cell; stuck: probabilities of stuck cells; age: seconds between programming and use (drift); circuit: amplifiers and
-    drivers; bank: physical arrays there are, None: as many as needed; energy: the price list in reports; seed: of
-    programming errors, stuck cells and read noise.
+    method solves); form: "auto", "reduced", "dual", "kkt" or "raw-kkt" (see `forms`); tile: rows and columns of an
+    array; mapping: "pair", "offset" or "compensation"; slices: arrays for each number, or "auto": as many as refinement
+    needs; slicing: "residual" or "bits"; diagonal: "apart" (dedicated conductances) or "array"; refine: correct analog
+    solves with exact residuals; dac_bits, adc_bits: None for ideal ones (inputs are always scaled to full range);
+    adc_range: "dynamic", "calibrated" or "fixed" (see `converters`); columns_per_adc: outputs that share a converter;
+    r_wire: ohm per cell; stuck: probabilities of stuck cells; age: seconds between programming and use (drift);
+    circuit: amplifiers and drivers; bank: physical arrays there are, None: as many as needed; energy: the price list
+    that comes first in reports; seed: of programming errors, stuck cells and read noise.
 
     Raises BackendError, naming the option, for anything out of range.
     """
@@ -84,14 +87,20 @@ class Crossbar:
     adc_range: str = "dynamic"
     columns_per_adc: int = 8
     r_wire: float = 0.0
-    stuck: Stuck = Stuck()
+    stuck: Stuck = NONE_STUCK
     age: float = 0.0
-    circuit: Circuit = Circuit()
+    circuit: Circuit = CIRCUIT
     bank: int | None = None
     energy: str = "isaac"
     seed: int = 0
 
     name = "crossbar"
+    capabilities = Capabilities(
+        exact=False,
+        refactor=True,
+        matrix_free=False,
+        summary="simulated memristor crossbar: analog solves, or products, refined with exact residuals",
+    )
 
     def __post_init__(self):
         if isinstance(self.device, str):
@@ -137,18 +146,6 @@ class Crossbar:
         return dataclasses.replace(self, slices=slices)
 
     # the contract
-
-    @property
-    def capabilities(self) -> Capabilities:
-        from .product import accuracy
-
-        return Capabilities(
-            exact=False,
-            refactor=True,
-            matrix_free=False,
-            summary="simulated memristor crossbar: approximate solves on arrays, refined with exact residuals",
-            product_error=accuracy(self),
-        )
 
     @classmethod
     def from_name(cls, detail: str) -> Crossbar:

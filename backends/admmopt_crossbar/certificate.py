@@ -1,10 +1,10 @@
 """What can be said before a cell is written: will refinement contract, how fast, how far down?
 
-A programmed matrix is M + E with independent errors E_ij of variance V_ij. One refinement step multiplies the residual by
-E (M + E)^-1, to first order by E M^-1. Its mean square is known exactly: for a residual with independent entries of
-variance p, E|E M^-1 r|² per entry is V (B∘B) p with B = M^-1. So the root of the largest eigenvalue of V (B∘B) is the
-factor by which a step contracts in root mean square (derived here; for constant V it is sqrt(V) ||M^-1||_F). Errors with
-a mean (wires) are counted by their square, as if they were random: they are mended more easily than that.
+A programmed matrix is M + E with independent errors E_ij of variance V_ij. One refinement step multiplies the residual
+by E (M + E)^-1, to first order by E M^-1. Its mean square is known exactly: for a residual with independent entries of
+variance p, that of E M^-1 r is V (B∘B) p with B = M^-1. So the root of the largest eigenvalue of V (B∘B) is the factor
+by which a step contracts in root mean square (derived here; for constant V it is sqrt(V) ||M^-1||_F). Errors with a
+mean (wires) are counted by their square, as if they were random: they are mended more easily than that.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def certify(form, design, slices: int, inverse: Inverse | None = None) -> Certif
 def on_arrays(off, d: np.ndarray, design):
     """What is written: O, or M where the diagonal goes on the array with it."""
     apart = design.diagonal == "apart" and design.mapping != "compensation"
-    return off if apart else sp.csr_array(off + sp.diags_array(d))
+    return off if apart or not d.size else sp.csr_array(off + sp.diags_array(d))
 
 
 def variances(off, design, slices: int):
@@ -152,7 +152,7 @@ def variances(off, design, slices: int):
         square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2 + stuck
         cells += square.mean(axis=(1, 2)) / scale**2
     mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2)) / peak * device.range
-    loss = np.array([rule_of_thumb(*shape, g, design.r_wire) for g in mean]) if design.r_wire else np.zeros(rows.size)
+    loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean])
     wires = loss**2 * (values**2).mean(axis=(1, 2))
     if design.slicing == "residual":
         read = 2.0 * (float(device.read_spread(np.asarray(mean.mean()), seconds)) * peak / device.range) ** 2
@@ -165,7 +165,8 @@ def variances(off, design, slices: int):
 
 
 def product_error(off, d: np.ndarray, design) -> float:
-    """Root mean square error of an analog product with diag(d) + off, relative to ||M||_F ||x||_2 / sqrt(N)."""
+    """Root mean square error of an analog product with diag(d) + off, relative to ||M||_F ||x||_2 / sqrt(N). An empty d
+    stands for no diagonal."""
     cells, wires, *_, shape = variances(on_arrays(off, d, design), design, design.slices)
     entries = float((cells + wires).sum() * np.prod(shape))
     size = float((d**2).sum() + (off.data**2).sum())

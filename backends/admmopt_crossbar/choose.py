@@ -1,4 +1,4 @@
-"""Which form goes on the arrays, and with how many slices: symmetric positive definite ones first, then the KKT matrix."""
+"""Which form goes on the arrays, and with how many slices: positive definite ones first, then the KKT matrix."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ writes. With D the diagonal part of the system, R its coupling rows (weights W: 
     reduced   S = D + P + R'W R                      symmetric positive definite, order n
     dual      W^-1 + R D^-1 R'                       symmetric positive definite, order k (P diagonal)
     kkt       [D + P, R'; -R, W^-1]                  rows flipped: every eigenvalue has a positive real part
-    raw-kkt   [D + P, R'; R, -W^-1]                  indefinite, as in Liu et al. (2018), eq. 16: no circuit settles on it
+    raw-kkt   [D + P, R'; R, -W^-1]                  indefinite, as in Liu et al. (2018), eq. 16: no circuit settles
 
 The rows of every form are scaled once, when it is programmed. Later penalties are met, where that is possible, by
 scalings that leave O as it is: a common factor (reduced, dual), a factor on x and its inverse on the multipliers (kkt).
@@ -74,10 +74,9 @@ def take_apart(system: System) -> Parts:
         coupling.append(matrix[several])
         index.append(rows[several] if fixed is None else np.full(several.size, -1))
         weight.append(np.full(several.size, np.nan) if fixed is None else fixed[several])
-    lists = (place, column, coefficient)
-    places = [np.concatenate(part) for part in lists]
-    R = sp.vstack(coupling, format="csr")
-    return Parts(n, diagonal, P, *places, sp.csr_array(R), np.concatenate(index), np.concatenate(weight))
+    R = sp.csr_array(sp.vstack(coupling, format="csr"))
+    singles = [np.concatenate(part) for part in (place, column, coefficient)]
+    return Parts(n, diagonal, P, singles[0], singles[1], singles[2], R, np.concatenate(index), np.concatenate(weight))
 
 
 def _blocks(system: System):
@@ -113,14 +112,17 @@ def _quadratic(P: Operator | None, n: int):
 
 
 class Form:
-    """A scaled matrix M = diag(d) + O of order `size`, in unknowns u: left * (M_unscaled) * right, u = unscaled / right.
+    """A scaled matrix M = diag(d) + O of order `size`: the unscaled one between diag(scale) on both sides, in unknowns
+    u = unscaled / scale.
 
-    off: O, (size, size), CSR, as it goes on the arrays; d: (size,), its diagonal under the present penalties. Subclasses
-    give the unscaled matrix; this class scales it, finds out what a change of penalties changes, and multiplies.
+    off: O, (size, size), CSR, as it goes on the arrays; d: (size,), its diagonal under the present penalties.
+    Subclasses give the unscaled matrix; this class scales it, finds out what new penalties change, and multiplies.
     """
 
     name = ""
     symmetric = True
+    system: System
+    inverse_weight: np.ndarray
 
     def __init__(self, parts: Parts, system: System):
         self.parts = parts
@@ -177,6 +179,11 @@ class Form:
     def macs(self) -> int:
         """Multiply-adds of one digital product with M."""
         return self.size + self.off.nnz
+
+    @property
+    def overhead(self) -> int:
+        """Multiply-adds of a right-hand side and a solution, which a digital solver of this form needs as well."""
+        return 2 * (self.parts.R.nnz + self.size + self.parts.n)
 
     def rhs(self, r1: np.ndarray, r2: np.ndarray) -> np.ndarray:
         """The scaled right-hand side (size,) for r1 (n,) and r2 (m,)."""

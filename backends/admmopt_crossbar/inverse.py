@@ -4,7 +4,7 @@ O is on an array (a pair: the second array is driven by -v), d in dedicated cond
 G = s M as programmed, row i is the virtual ground of an amplifier whose output is v_i. With u the row voltages, L(s) =
 L0 / (1 + s L0 / w0) the amplifiers' gain and l_i the sum of all conductances at row i,
 
-    steady state   (G + diag(l) / L0) v = g_in V                              (finite gain: an exact shift of the diagonal)
+    steady state   (G + diag(l) / L0) v = g_in V                              (finite gain: a shift of the diagonal)
     dynamics       dv/dt = -w0 (diag(1/l) (G v - g_in V) + v / L0)
 
 so that the circuit settles if and only if every eigenvalue of diag(1/l) G + 1/L0 has a positive real part, and then to
@@ -34,7 +34,8 @@ class Feedback:
         """off: O, (N, N) with a zero diagonal; d: (N,)."""
         self.design, self.rng, self.ledger, self.identity = design, rng, ledger, identity
         self.amplitude = 1.0  # of the inputs, as a fraction of v_read; follows the outputs
-        self.off, self.bank = None, None
+        self.off: np.ndarray | None = None
+        self.bank: Bank
         self.update(off, d)
 
     def update(self, off: np.ndarray, d: np.ndarray) -> None:
@@ -69,13 +70,25 @@ class Feedback:
         self.rate = float(rates.min(initial=1.0)) + 1.0 / circuit.gain
         if self.rate <= 0:
             raise BackendError(
-                "the feedback circuit is unstable: an eigenvalue of its normalized conductance matrix has the real part "
-                f"{self.rate:.2g}, and all must be positive. A symmetric indefinite matrix such as the KKT matrix of "
-                "Liu et al. (2018) never is: use form='kkt' (its rows flipped), 'reduced' or 'dual', or mode='mvm'."
+                "the feedback circuit is unstable: its normalized conductance matrix has an eigenvalue with the real "
+                f"part {self.rate:.2g}, and all must be positive. " + self._remedy()
             )
         bits = IDEAL_BITS if self.design.adc.bits is None else self.design.adc.bits
         self.seconds = (bits + 1) * np.log(2.0) / (circuit.radians * self.rate)
         self.calibrated = self._calibrate()
+
+    def _remedy(self) -> str:
+        intended = la.eigvals(self.off + np.diag(self.d), check_finite=False).real.min()
+        if intended > 0:
+            return (
+                f"Errors of the cells have made it so (without them: {intended:.2g}): more slices, a larger penalty or "
+                "a better device would help, or mode='mvm'."
+            )
+        return (
+            "So has the matrix that was meant: a symmetric indefinite one, such as the KKT matrix of Liu et al. "
+            "(2018), or one with more rows for negative entries cannot settle. Use form='kkt' (its rows flipped), "
+            "'reduced' or 'dual' with mapping='pair', or mode='mvm'."
+        )
 
     def solve(self, b: np.ndarray, rng: np.random.Generator, phase: str) -> np.ndarray:
         """About M^-1 b, converted to a voltage, settled, and back."""
@@ -100,7 +113,7 @@ class Feedback:
         return peak * v[: self.order]
 
     def _calibrate(self) -> float:
-        """Full scale for a calibrated converter: 4 standard deviations of the outputs for inputs spread over the range."""
+        """Full scale for a calibrated converter: 4 standard deviations of outputs for inputs all over the range."""
         if self.design.adc.range != "calibrated":
             return 0.0
         inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (self.d.size, 16))
@@ -117,6 +130,11 @@ class Feedback:
         tally.analog_seconds += tries * self.seconds
         tally.array_joules += tries * self.seconds * power
         tally.amp_seconds += tries * self.seconds * n * len(self.design.signed.signs)  # the second ones invert
+
+    def advance(self, seconds: float) -> None:
+        """Note how long the array has been in use, for its drift."""
+        if self.bank.advance(seconds):
+            self.settle()
 
     def parts(self):
         return [self]
@@ -190,7 +208,7 @@ class Partition:
 
 
 def inverter(off: np.ndarray, d: np.ndarray, design, rng, ledger: Ledger, counter):
-    """What solves with diag(d) + off: a division, a circuit, or a partition into circuits. counter: numbers the arrays."""
+    """What solves with diag(d) + off: a division, a circuit, or a partition into circuits. counter: numbers arrays."""
     if not off.any():
         return Divide(off, d, ledger)
     if d.size <= design.tile:

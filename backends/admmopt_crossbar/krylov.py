@@ -1,8 +1,8 @@
 """MVM mode: arrays multiply, a digital Krylov method solves (Le Gallo et al., Nature Electronics 1, 2018).
 
 Generalized conjugate residuals on analog products, preconditioned by the diagonal, which is digital. The products are
-wrong by a few percent, so the residual that the method sees is brought down to the size of that error only; what is left
-is the outer refinement's, whose residuals are exact.
+wrong by a few percent, so the residual that the method sees is brought down to the size of that error only; what is
+left is the outer refinement's, whose residuals are exact.
 """
 
 from __future__ import annotations
@@ -44,14 +44,11 @@ class Krylov:
         def product(u):
             return self.d * u + self.bank.product(u, rng, phase)
 
-        steps = Refinement(product, lambda r: r / self.jacobi, b.size, memory=STEPS)
-        u, r = np.zeros_like(b), b
-        target = self.goal * np.linalg.norm(b)
-        while np.linalg.norm(r) > target and steps.known < STEPS:
-            z, q = steps.direction(r)
-            weight = float(q @ r)
-            u, r = u + weight * z, r - weight * q
-        self.ledger[phase].flops += (4 * steps.known + 2) * steps.known * b.size
+        steps = Refinement(product, lambda r: r / self.jacobi, b.size, b.size, STEPS)
+        u, r, target = np.zeros_like(b), b, self.goal * np.linalg.norm(b)
+        while np.linalg.norm(r) > target and steps.known < steps.memory:
+            u, r = steps.step(u, r)
+        self.ledger[phase].macs += steps.macs
         return u
 
     def parts(self):

@@ -3,7 +3,7 @@
     pair           two arrays, G+- = g_min + s max(+-a, 0): an entry is their difference over s (default)
     offset         one array, G = g_mid + s a / 2, and one reference column of cells at g_mid for each tile, subtracted
                    from every other: half the cells, half the signal, and the errors of the reference are shared
-    compensation   one array, G = s a, zeros left open: for the nonnegative matrix of `compensation`, in feedback circuits
+    compensation   one array, G = s a, zeros left open: for the nonnegative matrix of `compensation`, feedback circuits
 
 with s = (g_max - g_min) / max|a|.
 """
@@ -18,10 +18,11 @@ from .device import Device
 
 NOTHING = 1e-300
 
+
 @dataclass(frozen=True)
 class Mapping:
-    """How a tile's numbers become conductances. signs: what the cells of each side count as; a side is an array of cells
-    for each tile, or one column of them that all inputs share."""
+    """How a tile's numbers become conductances. signs: what the cells of each side count as; a side is an array of
+    cells for each tile, or one column of them that all inputs share."""
 
     name: str
     signs: tuple[float, ...]
@@ -42,9 +43,9 @@ class Mapping:
         return span / np.where(peak > 0, peak, NOTHING)
 
     def used(self, cells: np.ndarray, values: np.ndarray, side: np.ndarray) -> np.ndarray:
-        """Which cells of a side are formed: those inside the matrix; in the compensation form, those that hold anything."""
+        """Which cells of a side are formed: those inside the matrix; in compensation, those that hold anything."""
         if side.shape != cells.shape:
-            return cells.any(axis=2, keepdims=True)
+            return np.asarray(cells.any(axis=2, keepdims=True))
         return cells & (values != 0) if self.name == "compensation" else cells
 
     def decode(self, sides: list[np.ndarray], scale: np.ndarray) -> np.ndarray:

@@ -20,9 +20,10 @@ class HardwareReport(dict):
     written; `energy` and `latency` leave writing out, which is in `programming`.
 
     Keys: form, reason, factorizations (how often arrays were written), solves, steps (analog solves of the refinement),
-    configuration (of the backend: `Crossbar.from_dict` makes it again), certificate, contraction (measured), arrays, slices,
-    diagonal (least and largest dedicated conductance, S), settling (s), counts (by phase), energy (J), latency (s), energy_by_part, programming, presets
-    (energy and latency under every price list), digital (the same solves with a cached factorization), break_even.
+    configuration (of the backend: `Crossbar.from_dict` makes it again), certificate, contraction (measured when first
+    written), contraction_now, arrays, slices, order, diagonal (least and largest dedicated conductance, S), settling
+    (s), counts (by phase), energy (J), latency (s), energy_by_part, programming, presets (the same under every price
+    list), digital (a cached factorization), energy_per_solve, break_even, and what the engine reads (`backend_api`).
     """
 
     maps: list[tuple[str, np.ndarray]]  # conductances of the first arrays, for the plot
@@ -51,10 +52,10 @@ def hardware_report(solver) -> HardwareReport:
         steps=solver.steps,
         direct=False,
         spread=solver.spread,
-        update_cost=solver.update_cost,
         configuration=solver.asked.to_dict(),
         certificate=solver.certificate.to_dict(),
-        contraction=solver.contraction,
+        contraction=solver.measured,
+        contraction_now=solver.contraction,
         arrays=sum(bank.arrays for bank in banks),
         slices=design.slices,
         order=form.size,
@@ -66,6 +67,7 @@ def hardware_report(solver) -> HardwareReport:
     )
     report.update(bill(solver.ledger, design))
     report.update(against_digital(report, form, design))
+    report["update_cost"] = update_cost(report, solver)
     shown = [bank for bank in banks if bank.slices][:1]
     report.maps = [
         (f"array {'+-'[k] if len(bank.slices[0].sides) > 1 else ''}", side[0])
@@ -73,6 +75,17 @@ def hardware_report(solver) -> HardwareReport:
         for k, side in enumerate(bank.slices[0].sides)
     ]
     return report
+
+
+def update_cost(report: dict, solver) -> float:
+    """Of new penalties, in solves, by time: of writing where entries change, else of measuring the contraction."""
+    counts = report["counts"]
+    steps = sum(counts[phase]["inversions"] + counts[phase]["products"] for phase in counts)
+    writes = solver.form.name in ("reduced", "dual") and bool(np.any(solver.form.parts.index >= 0))
+    writes |= solver.design.mode == "inv" and (
+        solver.form.size > solver.design.tile or solver.design.diagonal == "array"
+    )
+    return float(report["programming"]["latency"] * steps / report["latency"]) if writes and report["latency"] else 4.0
 
 
 def bill(ledger: Ledger, design) -> dict[str, Any]:
@@ -114,6 +127,7 @@ def against_digital(report: dict, form, design) -> dict[str, Any]:
     solves from which on the arrays take less energy."""
     model = energy_model(design.energy)
     factor, each = digital_reference(form.size if form.symmetric else form.parts.n)
+    each.macs += form.overhead
     factorize, solve = model.digital_joules(factor), model.digital_joules(each)
     solves = max(report["solves"], 1)
     analog = report["energy"] / solves
@@ -132,11 +146,13 @@ def text(report: HardwareReport) -> str:
     lines = [
         f"crossbar: {device}, {report['form']}, order {report['order']}, {report['arrays']} arrays of "
         f"{configuration['tile']} x {configuration['tile']} ({report['slices']} slices)",
-        f"  contraction    {_number(predicted)} predicted before writing, {report['contraction']:.2g} measured; "
+        f"  contraction    {_number(predicted)} predicted, {report['contraction']:.2g} measured when first written, "
+        f"{report['contraction_now']:.2g} now; "
         f"condition about {_number(certificate['condition'])}",
         f"  error budget   cells {certificate['cells']:.2g}, converters {certificate['converters']:.2g}, "
         f"wires {certificate['wires']:.2g}",
-        f"  work           {report['solves']} solves, {report['steps']} analog steps, written {report['factorizations']} times",
+        f"  work           {report['solves']} solves, {report['steps']} analog steps, written "
+        f"{report['factorizations']} times",
     ]
     if report["settling"]:
         lines.append(f"  circuits       settle in {si(report['settling'], 's')}, diagonal conductances "
