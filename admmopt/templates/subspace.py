@@ -4,12 +4,12 @@ Vectors are the rows of a block. The products of the iteration may be inexact (a
 multiplied exactly on the host: residuals are reported from there, and the iteration goes on with what it found.
 
 One step adds to the basis the residuals of the block X, whose span with X is that of X and A X, and keeps the Ritz
-vectors of largest modulus. A full basis is cut to its dominant half and the last change of X: the locally optimal block
-method of Knyazev (SIAM J. Sci. Comput. 23, 2001) without a preconditioner, at both ends of the spectrum, with the larger
-basis of Stathopoulos and Saad (Electron. Trans. Numer. Anal. 7, 1998). It takes as many products as a plain power step,
-since A X is recombined from the products at hand. For the same reason the first steps after an exact product err by the
-backend's error times the *change* of X only: exact products now and then do here what iterative refinement does for a
-solve.
+vectors of largest modulus. A full basis is cut to its dominant half and the last change of X: the locally optimal
+block method of Knyazev (SIAM J. Sci. Comput. 23, 2001) without a preconditioner, at both ends of the spectrum, with
+the larger basis of Stathopoulos and Saad (Electron. Trans. Numer. Anal. 7, 1998). It takes as many products as a plain
+power step, since A X is recombined from the products at hand. For the same reason the first steps after an exact
+product err by the backend's error times the *change* of X only: exact products now and then do here what iterative
+refinement does for a solve.
 """
 
 from __future__ import annotations
