@@ -17,6 +17,7 @@ from .refine import Refinement
 
 STEPS = 30  # products at most for one approximate solve
 LOOSEST, TIGHTEST = 0.3, 0.01  # relative residuals, as the arrays see them, at which it is good enough
+ALONE = 1e-6  # the same where no refinement follows
 
 
 class Krylov:
@@ -27,7 +28,7 @@ class Krylov:
         self.ledger, self.make = ledger, lambda o: Bank(o, design, rng, ledger, next(counter))
         self.apart, self.off = design.diagonal == "apart", None
         self.update(off, d)
-        self.goal = float(np.clip(2.0 * product_error(off, d, design), TIGHTEST, LOOSEST))
+        self.goal = float(np.clip(2.0 * product_error(off, d, design), TIGHTEST, LOOSEST)) if design.refine else ALONE
 
     def update(self, off, d: np.ndarray) -> None:
         """A new diagonal costs nothing, unless it is on the arrays too; a new O is written."""

@@ -12,12 +12,14 @@ from .energy import PRESETS, energy_model
 from .energy_model import PARTS, EnergyModel
 from .ledger import Ledger
 
-WRITING = "programming"
+WRITING, CERTIFYING = "programming", "certificate"
+MEASURED = 4  # analog solves by which contraction is measured after every writing
 
 
 class HardwareReport(dict):
     """A dict of plain data (JSON), with `print` and `plot()`. Joules and seconds are those since the arrays were first
-    written; `energy` and `latency` leave writing out, which is in `programming`.
+    written; `energy` and `latency` are those of solving, writing is in `programming`, measuring the contraction in
+    `certifying`.
 
     Keys: form, reason, factorizations (how often arrays were written), solves, steps (analog solves of the refinement),
     configuration (of the backend: `Crossbar.from_dict` makes it again), certificate, contraction (measured when first
@@ -79,13 +81,12 @@ def hardware_report(solver) -> HardwareReport:
 
 def update_cost(report: dict, solver) -> float:
     """Of new penalties, in solves, by time: of writing where entries change, else of measuring the contraction."""
-    counts = report["counts"]
-    steps = sum(counts[phase]["inversions"] + counts[phase]["products"] for phase in counts)
-    writes = solver.form.name in ("reduced", "dual") and bool(np.any(solver.form.parts.index >= 0))
-    writes |= solver.design.mode == "inv" and (
-        solver.form.size > solver.design.tile or solver.design.diagonal == "array"
-    )
-    return float(report["programming"]["latency"] * steps / report["latency"]) if writes and report["latency"] else 4.0
+    form, design = solver.form, solver.design
+    writes = (form.name in ("reduced", "dual") and bool(np.any(form.parts.index >= 0))) or form.name == "dual"
+    writes |= design.diagonal == "array" or (design.mode == "inv" and form.size > design.tile)
+    step = report["certifying"]["latency"] / MEASURED
+    solve = step + (form.overhead + form.macs) / energy_model(design.energy).digital_hz
+    return float((report["programming"]["latency"] if writes else MEASURED * step) / solve)
 
 
 def bill(ledger: Ledger, design) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def priced(ledger: Ledger, model: EnergyModel, design) -> dict[str, Any]:
     bits = [_nearest(model, kind, n) for kind, n in (("dac", design.dac_bits), ("adc", design.adc_bits))]
     cost = model.price(ledger, *bits)
     joules, seconds = cost.joules_by_phase(), cost.seconds_by_phase()
-    used = [phase for phase in joules if phase != WRITING]
+    used = [phase for phase in joules if phase not in (WRITING, CERTIFYING)]
     return {
         "energy": sum(joules[phase] for phase in used),
         "latency": sum(seconds[phase] for phase in used),
@@ -113,6 +114,7 @@ def priced(ledger: Ledger, model: EnergyModel, design) -> dict[str, Any]:
             part: sum(cost.joules[phase][part] for phase in used) for part in PARTS if part != "writing"
         },
         "programming": {"energy": joules.get(WRITING, 0.0), "latency": seconds.get(WRITING, 0.0)},
+        "certifying": {"energy": joules.get(CERTIFYING, 0.0), "latency": seconds.get(CERTIFYING, 0.0)},
     }
 
 

@@ -15,10 +15,9 @@ from .inverse import inverter
 from .krylov import Krylov
 from .ledger import Ledger
 from .refine import Refinement
-from .report import hardware_report
+from .report import MEASURED, hardware_report
 
 DEEPEST = 200  # steps of refinement for one solve
-MEASURED = 4  # solves by which contraction is measured after programming
 EXACT = 1e-10  # relative residual where none is asked
 SPREAD = 100.0  # by which the penalties of rows may differ: more is not faster, and worse conditioned
 ACCEPTED = 0.7  # measured contraction above which arrays are written anew, with one slice more
