@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..report import sweep_plot
 from .requirement import Requirement, required
 
 MEASURED = (
@@ -66,13 +65,15 @@ class SweepTable:
 
     def plot(
         self, option: str, by: str | None = None, metrics: Sequence[str] | None = None, path: str | Path | None = None
-    ) -> sweep_plot.Picture:
+    ):
         """One panel for each metric against an option, one line for each value of `by`: the median over the repeats,
         and a band from the best to the worst.
 
         metrics: names of columns; by default suboptimality, violation, and energy and latency where they are known.
         path: where to save the picture. Raises ValueError for unknown names, and while a third option still varies.
         """
+        from ..report import sweep_plot  # matplotlib: not before something is drawn
+
         lines = [None] if by is None else self._swept(by)
         values = self._swept(option)
         if not self.rows:
@@ -90,6 +91,8 @@ class SweepTable:
         return sweep_plot.plot(self.rows, (option, values), (by, lines), metrics, eps=self.eps, path=path)
 
     def __str__(self) -> str:
+        from ..report import sweep_plot
+
         return sweep_plot.text(self.rows, list(self.options), self.reference, self.eps, self.note)
 
     def _swept(self, option: str) -> list:
