@@ -45,9 +45,9 @@ class Krylov:
         def product(u):
             return self.d * u + self.bank.product(u, rng, phase)
 
-        steps = Refinement(product, lambda r: r / self.jacobi, b.size, b.size, STEPS)
+        steps = Refinement(product, lambda r: r / self.jacobi, b.size, b.size)
         u, r, target = np.zeros_like(b), b, self.goal * np.linalg.norm(b)
-        while np.linalg.norm(r) > target and steps.known < steps.memory:
+        while np.linalg.norm(r) > target and steps.known < min(STEPS, steps.memory):
             u, r = steps.step(u, r)
         self.ledger[phase].macs += steps.macs
         return u

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-MEMORY = 30  # pairs kept
+MEMORY = 40  # pairs that a step is made orthogonal to: the last ones
 PROGRESS = 0.1  # of the residual at the start: a start that is good enough already would never move again, and with it
 # the iteration that it serves; so the error stays a fraction of the step (Eckstein & Yao, Math. Program. 170, 2018)
 ROUNDING = 1e-15  # of the right-hand side: there is nothing left to correct
@@ -24,17 +24,18 @@ AGAIN = 0.7  # a direction that loses more than this of its length is made ortho
 class Refinement:
     """Solves M u = b for one matrix. macs: digital multiply-adds spent, products with M among them."""
 
-    def __init__(self, product: Callable, approximate: Callable, size: int, cost: int, memory: int = MEMORY):
-        """product(u): exact M u, of `cost` multiply-adds; approximate(r): about M^-1 r. size: the order of M; memory:
-        pairs kept."""
+    def __init__(self, product: Callable, approximate: Callable, size: int, cost: int, keep: int = 0):
+        """product(u): exact M u, of `cost` multiply-adds; approximate(r): about M^-1 r. size: the order of M; keep:
+        pairs kept from one solve to the next."""
         self.product, self.approximate, self.cost = product, approximate, cost
-        self.memory = min(memory, size)
+        self.memory, self.keep = min(MEMORY, size), min(keep, size)
         self.Z, self.Q = np.zeros((self.memory, size)), np.zeros((self.memory, size))
         self.known = self.next = self.macs = 0
 
     def solve(self, b: np.ndarray, u: np.ndarray, target: float, limit: int) -> tuple[np.ndarray, float, int]:
         """(u, ||b - M u||, steps taken): from the start u until the residual's norm is at most `target` and at most
         PROGRESS times what it was at the start, `limit` steps were taken, or no more progress is made."""
+        self.shorten()
         r = self.residual(b, u)
         if np.linalg.norm(r) > np.linalg.norm(b):
             u, r = np.zeros_like(b), b  # the start is worse than none
@@ -49,6 +50,13 @@ class Refinement:
                 r = self.residual(b, u)  # the recurrence drifts from the true residual: only that one counts
                 norms[-1] = float(np.linalg.norm(r))
         return u, norms[-1], len(norms) - 1
+
+    def shorten(self) -> None:
+        """Leave only the pairs that are kept between solves: the last ones."""
+        if self.known > self.keep:
+            last = (np.arange(self.keep) - self.keep + self.next) % self.known
+            self.Z[: self.keep], self.Q[: self.keep] = self.Z[last], self.Q[last]
+            self.known, self.next = self.keep, self.keep % self.memory
 
     def residual(self, b, u):
         self.macs += self.cost

@@ -17,6 +17,7 @@ from .ledger import Ledger
 from .refine import Refinement
 from .report import MEASURED, hardware_report
 
+KEPT, SHARE = 20, 4  # directions kept, a quarter of the order at most: all of them would be a digital inverse
 DEEPEST = 200  # steps of refinement for one solve
 EXACT = 1e-10  # relative residual where none is asked
 SPREAD = 100.0  # by which the penalties of rows may differ: more is not faster, and worse conditioned
@@ -66,7 +67,8 @@ class CrossbarSolver:
 
     def restart(self) -> None:
         """Forget what was learned about a matrix that is no longer there, and measure the new one."""
-        self.refinement = Refinement(self.form.product, self.approximate, self.form.size, self.form.macs)
+        keep = min(KEPT, self.form.size // SHARE)
+        self.refinement = Refinement(self.form.product, self.approximate, self.form.size, self.form.macs, keep)
         self.u = np.zeros(self.form.size)
         self.since = 0
         self.measure()
