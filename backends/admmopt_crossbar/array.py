@@ -39,10 +39,7 @@ class Bank:
         self.design, self.ledger, self.shape = design, ledger, matrix.shape
         self.stuck_rng = np.random.default_rng([design.seed, identity])
         self.values, self.rows, self.columns = cut(matrix, design.tile)
-        self.cells = np.zeros(self.values.shape, dtype=bool)
-        for t, (i, j) in enumerate(zip(self.rows, self.columns, strict=True)):
-            m, n = self.values.shape[1:]
-            self.cells[t, : self.shape[0] - i * m, : self.shape[1] - j * n] = True
+        self.cells = inside(self.rows, self.columns, self.values.shape[1:], self.shape)
         check_bank(self.arrays, design)
         self.rng = rng
         self.slices = self._slices() if self.values.size else []
@@ -213,6 +210,13 @@ def cut(matrix, tile: int):
     values = np.zeros((known.size, m, n))
     np.add.at(values, (tile_of, row % m, col % n), data)
     return values, known // across, known % across
+
+
+def inside(rows, columns, tile: tuple[int, int], shape: tuple[int, int]) -> np.ndarray:
+    """Which entries of tiles (m, n) at those block rows and columns lie inside a matrix of that shape: (T, m, n)."""
+    down = rows[:, None] * tile[0] + np.arange(tile[0]) < shape[0]
+    across = columns[:, None] * tile[1] + np.arange(tile[1]) < shape[1]
+    return down[:, :, None] & across[:, None, :]
 
 
 def count_arrays(matrix, design) -> int:

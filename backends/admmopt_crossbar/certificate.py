@@ -16,7 +16,7 @@ import scipy.linalg as la
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from .array import cut
+from .array import cut, inside
 from .wires import rule_of_thumb
 
 HOPELESS = 1.5  # contraction above which a device is refused; between 1 and this a Krylov method still gets there
@@ -112,11 +112,11 @@ class Inverse:
 def certify(form, design, slices: int, inverse: Inverse | None = None) -> Certificate:
     """form: of which M = diag(d) + off; design: a `Crossbar`; slices: arrays for each number."""
     inverse = inverse or Inverse(form.off, form.d)
-    cells, wires, rows, columns, shape = variances(on_arrays(form.off, form.d, design), design, slices)
+    cells, wires, rows, columns = variances(on_arrays(form.off, form.d, design), design, slices)
     n = form.size
 
     def errors(values):
-        return lambda p: _by_tile(values, rows, columns, shape, n, p)
+        return lambda p: _product(values, rows, columns, n, p)
 
     cells, wires = inverse.growth(errors(cells)), inverse.growth(errors(wires))
     spread = np.sqrt(float((form.d**2).sum() + (form.off.data**2).sum())) * inverse.frobenius() / n
@@ -135,40 +135,40 @@ def on_arrays(off, d: np.ndarray, design):
 
 
 def variances(off, design, slices: int):
-    """Mean squares of what is wrong with an entry, for every tile (T,): (cells, wires, block rows, block columns, tile
-    shape). Cells: programming, levels, stuck ones, reads."""
+    """Mean squares of what is wrong with every entry, by tile: (cells (T, m, n), wires (T, m, n), block rows, block
+    columns). Cells: programming, levels, stuck ones, reads."""
     values, rows, columns = cut(off, design.tile)
     shape = values.shape[1:]
     if not values.size:
-        return np.zeros(0), np.zeros(0), rows, columns, shape
+        return values, values, rows, columns
     device, signed = design.device, design.signed
     seconds = max(device.t0, design.age)
-    peak = np.abs(values).max(axis=(1, 2))
+    there, peak = inside(rows, columns, shape, off.shape), np.abs(values).max(axis=(1, 2), keepdims=True)
     scale = signed.scale(peak, device)
-    cells = np.zeros(rows.size)
-    for target in signed.targets(values, scale[:, None, None], device):
+    cells = np.zeros(values.shape)
+    for target in signed.targets(values, scale, device):
         level = device.quantize(target)
         stuck = design.stuck.p_low * (target - device.g_min) ** 2 + design.stuck.p_high * (device.g_max - target) ** 2
         square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2 + stuck
-        cells += square.mean(axis=(1, 2)) / scale**2
-    mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2)) / peak * device.range
-    loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean])
-    wires = loss**2 * (values**2).mean(axis=(1, 2))
+        cells += there * square / scale**2
+    mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2), keepdims=True) / peak * device.range
+    loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean.ravel()])[:, None, None]
+    wires = (loss * values) ** 2
     if design.slicing == "residual":
         read = 2.0 * (float(device.read_spread(np.asarray(mean.mean()), seconds)) * peak / device.range) ** 2
         for _ in range(
             slices - 1
         ):  # each slice holds what the last one missed, PEAK times its root mean square at most
-            missed = PEAK**2 * (cells + wires)
-            cells, wires = np.maximum(_relative(device) * missed, read), loss**2 * missed / PEAK**2
-    return cells, wires, rows, columns, shape
+            missed = PEAK**2 * (cells + wires).sum(axis=(1, 2), keepdims=True) / there.sum(axis=(1, 2), keepdims=True)
+            cells, wires = there * np.maximum(_relative(device) * missed, read), there * loss**2 * missed / PEAK**2
+    return cells, wires, rows, columns
 
 
 def product_error(off, d: np.ndarray, design) -> float:
     """Root mean square error of an analog product with diag(d) + off, relative to ||M||_F ||x||_2 / sqrt(N). An empty d
     stands for no diagonal."""
-    cells, wires, *_, shape = variances(on_arrays(off, d, design), design, design.slices)
-    entries = float((cells + wires).sum() * np.prod(shape))
+    cells, wires, *_ = variances(on_arrays(off, d, design), design, design.slices)
+    entries = float((cells + wires).sum())
     size = float((d**2).sum() + (off.data**2).sum())
     return float(np.sqrt(entries / size) + 0.5 * (design.dac.step + design.adc.step)) if size > 0 else 0.0
 
@@ -180,11 +180,11 @@ def _relative(device) -> float:
     return 2.0 * (float(device.spread(low)) ** 2 + steps) / device.range**2
 
 
-def _by_tile(variance, rows, columns, shape, n, p):
-    m, width = shape if len(shape) == 2 else (1, 1)
-    m, width = max(m, 1), max(width, 1)
+def _product(variance, rows, columns, n, p):
+    """V p: (n,), for V in tiles (T, m, n)."""
+    m, width = variance.shape[1:]
     padded = np.zeros(-(-n // width) * width)
     padded[:n] = p
-    sums = padded.reshape(-1, width).sum(axis=1)
-    result = np.bincount(rows, weights=variance * sums[columns], minlength=-(-n // m))
-    return np.repeat(result, m)[:n]
+    result = np.zeros((-(-n // m), m))
+    np.add.at(result, rows, (variance @ padded.reshape(-1, width)[columns][..., None])[..., 0])
+    return result.ravel()[:n]
