@@ -41,13 +41,13 @@ def _run(suite: str, only, out: Path, again: bool, **options) -> None:
     console.print(f"{right} of {len(results)} right; wrong: {', '.join(wrong) or 'none'}; records in {out}.")
 
 
-def _command(suite: str, eps: float, time_limit: float, text: str):
+def _command(suite: str, eps: float, time_limit: float, text: str, backend: str = "cpu"):
     def command(
         data: Data = None,
         only: Only = None,
         eps: Eps = eps,
         time_limit: TimeLimit = time_limit,
-        backend: Backend = "cpu",
+        backend: Backend = backend,
         seed: Seed = 0,
         out: Out = records.PATH,
         again: Again = False,
@@ -63,6 +63,7 @@ _command("qp", 1e-4, 20.0, "The open Maros-Meszaros problems, through CVXPY and 
 _command("lp", 1e-4, 20.0, "Netlib's linear programs, through `admmopt solve FILE --json`.")
 _command("infeasible", 1e-4, 20.0, "Netlib's infeasible programs, likewise: is each one called infeasible?")
 _command("compile", 1e-6, 120.0, "Compile time of the lasso against CVXPY's own, and re-solves for a new lambda.")
+_command("paper", 1e-6, 900.0, "The memristor paper's experiments, and ours on the same cells.", "crossbar:rram-milo")
 
 
 @app.command("references")

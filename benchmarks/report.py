@@ -6,6 +6,7 @@ from pathlib import Path
 
 from . import references
 from .grade import TIME_LIMIT, shifted_geometric_mean
+from .paper import pictures, tables
 
 PATH = Path(__file__).resolve().parent / "RESULTS.md"
 
@@ -16,6 +17,7 @@ TITLES = {
     "lp": "Netlib",
     "infeasible": "Netlib's infeasible programs",
     "compile": "Compile time and re-solve",
+    "paper": "Memristor crossbar: the paper's experiments",
 }
 PEERS = {
     "qp": "At 1e-4, one thread, another run: OSQP 1.1.3 right on 70 of 78, SCS 3.3.1 on 71, Clarabel 0.11 on 75.",
@@ -36,12 +38,14 @@ def markdown(records: list[dict]) -> str:
         for eps in sorted({record["eps"] for record in records if record["suite"] == suite}, reverse=True):
             own = [record for record in records if record["suite"] == suite and record["eps"] == eps]
             parts.append(f"## {title}, eps = {eps:g}\n")
-            parts.append(_compile(own) if suite == "compile" else _suite(suite, own))
+            parts.append(PAGES[suite](own) if suite in PAGES else _suite(suite, own))
     return "\n".join(parts)
 
 
 def write(records: list[dict], path: Path = PATH) -> None:
+    """The page, and the pictures in it."""
     path.write_text(markdown(records))
+    pictures.write([record for record in records if record["suite"] == "paper"])
 
 
 def _machine(records: list[dict]) -> str:
@@ -130,6 +134,9 @@ def _compile(own: list[dict]) -> str:
         ("factorizations so far, first solve and re-solves", ", ".join(map(str, r["factorizations"]))),
     ]
     return "\n".join(["Lasso, 1500 x 5000, dense.\n", "| what | measured |", "|---|---|", *map(_row, rows), ""])
+
+
+PAGES = {"compile": _compile, "paper": tables.section}
 
 
 def _verdict(record: dict) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..problems import MORE, NINETEEN
-from . import compile, lp, nineteen, qp
+from . import compile, lp, nineteen, paper, qp
 
-SUITES = ("nineteen", "more", "qp", "lp", "infeasible", "compile")
+SUITES = ("nineteen", "more", "qp", "lp", "infeasible", "compile", "paper")
 
 
 def names(suite: str, data=None) -> list[str]:
@@ -16,11 +16,12 @@ def names(suite: str, data=None) -> list[str]:
         return qp.names(data)
     if suite in ("lp", "infeasible"):
         return lp.names(suite, data)
-    return compile.NAMES
+    return {"compile": compile, "paper": paper}[suite].NAMES
 
 
 def run(suite: str, name: str, options: dict) -> dict:
     """One instance, in this process."""
     if suite in ("lp", "infeasible"):
         return lp.run(suite, name, options)
-    return {"nineteen": nineteen, "more": nineteen, "qp": qp, "compile": compile}[suite].run(name, options)
+    modules = {"nineteen": nineteen, "more": nineteen, "qp": qp, "compile": compile, "paper": paper}
+    return modules[suite].run(name, options)
