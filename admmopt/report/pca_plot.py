@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from .plots import GREY, Picture
-from .sweep_plot import PALETTE
+from .sweep_plot import MARKERS, PALETTE
 
 
 def components(
@@ -16,9 +16,9 @@ def components(
 ) -> Picture:
     """Scores on the first two components (on the only one: in the order of the samples), and explained variance.
 
-    scores: (n, k); ratio: (k,), share of the total variance of each component; labels: (n,), one colour for each value;
-    path: where to save the picture (the suffix gives the format). Returns the figure. Raises ValueError where there are
-    not as many labels as samples.
+    scores: (n, k); ratio: (k,), share of the total variance of each component; labels: (n,), a colour for each value,
+    and from the eighth value on another marker; path: where to save the picture (the suffix gives the format). Returns
+    the figure. Raises ValueError where there are not as many labels as samples.
     """
     if labels is not None and len(labels) != len(scores):
         raise ValueError(f"{len(labels)} labels for {len(scores)} samples.")
@@ -41,8 +41,8 @@ def draw_scores(axes, scores: np.ndarray, ratio: np.ndarray, labels: np.ndarray 
     if labels is not None:
         groups = [(value, np.asarray(labels) == value) for value in np.unique(labels)]
     for index, (value, members) in enumerate(groups):
-        color = PALETTE[index % len(PALETTE)]
-        axes.scatter(x[members], y[members], s=16, color=color, alpha=0.75, linewidths=0, label=value)
+        style = {"color": PALETTE[index % len(PALETTE)], "marker": MARKERS[index // len(PALETTE) % len(MARKERS)]}
+        axes.scatter(x[members], y[members], s=16, **style, alpha=0.75, linewidths=0, label=value)
     axes.axhline(0, color=GREY, linewidth=0.7, zorder=0)
     names = [f"component {i + 1} ({share:.1%})" for i, share in enumerate(ratio[:2])]
     axes.set_xlabel("sample" if one else names[0])
@@ -50,7 +50,7 @@ def draw_scores(axes, scores: np.ndarray, ratio: np.ndarray, labels: np.ndarray 
     if not one:
         axes.axvline(0, color=GREY, linewidth=0.7, zorder=0)
     if labels is not None:
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0), handletextpad=0.1)
 
 
 def draw_variance(axes, ratio: np.ndarray) -> None:

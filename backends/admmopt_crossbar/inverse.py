@@ -24,6 +24,7 @@ from .compensation import compensated
 from .converters import SIGMAS
 from .ledger import Ledger
 
+SINGULAR = 1e-9  # eigenvalue, relative to the largest, that may be a zero with its rounding
 IDEAL_BITS = 16  # to which an output settles where its converter is ideal
 
 
@@ -78,11 +79,12 @@ class Feedback:
         self.calibrated = self._calibrate()
 
     def _remedy(self) -> str:
-        intended = la.eigvals(self.off + np.diag(self.d), check_finite=False).real.min()
-        if intended > 0:
+        intended = la.eigvals(self.off + np.diag(self.d), check_finite=False)
+        least, largest = float(intended.real.min()), float(np.abs(intended).max())
+        if least > -SINGULAR * largest:
             return (
-                f"Errors of the cells have made it so (without them: {intended:.2g}): more slices, a larger penalty or "
-                "a better device would help, or mode='mvm'."
+                f"Errors of the cells have made it so (without them: {max(least, 0.0):.2g}): more slices, a larger "
+                "penalty or a better device would help, or mode='mvm'."
             )
         return (
             "So has the matrix that was meant: a symmetric indefinite one, such as the KKT matrix of Liu et al. "

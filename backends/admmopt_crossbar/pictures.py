@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from .energy_model import PARTS
 
@@ -25,13 +26,16 @@ def overview(report, path=None) -> Picture:
     """Conductances of the first array and its partner, error budget, energy by part under every price list."""
     figure = Picture(figsize=(11.5, 3.6), layout="constrained")
     maps = report.maps[:2]
-    axes = figure.subplots(1, len(maps) + 2, width_ratios=[1.0] * len(maps) + [0.9, 1.5])
+    axes = figure.subplots(1, len(maps) + 2, width_ratios=[1.0] * len(maps) + [0.9, 1.3])
+    ends = {"vmin": 1e6 * min(g.min() for _, g in maps), "vmax": 1e6 * max(g.max() for _, g in maps)} if maps else {}
     for place, (title, conductances) in zip(axes, maps, strict=False):
-        image = place.imshow(1e6 * conductances, cmap="viridis", interpolation="nearest")
+        image = place.imshow(1e6 * conductances, cmap="viridis", interpolation="nearest", **ends)
         place.set_title(title, loc="left", fontsize=10)
         place.set_xlabel("input", fontsize=9)
-        place.set_ylabel("output", fontsize=9)
-        figure.colorbar(image, ax=place, shrink=0.75, label="µS")
+        place.tick_params(labelsize=8)
+    if maps:
+        axes[0].set_ylabel("output", fontsize=9)
+        figure.colorbar(image, ax=list(axes[: len(maps)]), orientation="horizontal", shrink=0.5, label="µS")
     budget(axes[-2], report)
     energy(axes[-1], report)
     if path is not None:
@@ -61,7 +65,7 @@ def budget(axes, report) -> None:
 
 
 def energy(axes, report) -> None:
-    """Energy by part, one bar for each price list; programming beside them."""
+    """Energy by part, without programming, and that of a digital factorization: one bar for each price list."""
     names = list(report["presets"])
     left = np.zeros(len(names))
     for part in PARTS:
@@ -69,14 +73,17 @@ def energy(axes, report) -> None:
         if joules.any():
             axes.barh(names, joules, left=left, color=COLORS[part], label=part)
             left += joules
-    digital = report["digital"]
-    cached = digital["factorization"] + report["solves"] * digital["solve"]
-    axes.axvline(cached, color="black", linewidth=1, linestyle=(0, (5, 3)))
-    axes.annotate(" digital, cached factor", (cached, len(names) - 0.45), fontsize=8, annotation_clip=False)
-    axes.set_title("energy without programming", loc="left", fontsize=10, pad=14)
-    axes.set_xlabel("J", fontsize=9)
-    axes.invert_yaxis()
-    axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    for place, name in enumerate(names):  # a black mark: the same solves on a computer, by the same list
+        digital = report["presets"][name]["digital"]
+        cached = digital["factorization"] + report["solves"] * digital["solve"]
+        axes.plot([cached, cached], [place - 0.45, place + 0.45], color="black", linewidth=2, solid_capstyle="butt")
+        if place == 0:
+            axes.annotate(" digital, cached factor", (cached, -0.5), va="bottom", fontsize=8)
+    axes.set_title("energy of solving, by price list", loc="left", fontsize=10)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(EngFormatter("J"))
+    axes.set_ylim(len(names) - 0.4, -1.1)
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     clean(axes)
 
 

@@ -125,18 +125,20 @@ def _nearest(model: EnergyModel, kind: str, bits: int | None) -> int:
 
 
 def against_digital(report: dict, form, design) -> dict[str, Any]:
-    """The same solves with a dense factorization that is computed once, under the same price list, and the number of
-    solves from which on the arrays take less energy."""
-    model = energy_model(design.energy)
+    """The same solves with a dense factorization that is computed once, under every price list, and the number of
+    solves from which on the arrays take less energy under the chosen one."""
     factor, each = digital_reference(form.size if form.symmetric else form.parts.n)
     each.macs += form.overhead
-    factorize, solve = model.digital_joules(factor), model.digital_joules(each)
+    for name, row in report["presets"].items():
+        model = energy_model(name)
+        row["digital"] = {"factorization": model.digital_joules(factor), "solve": model.digital_joules(each)}
+    digital = report["presets"][design.energy]["digital"]
     solves = max(report["solves"], 1)
     analog = report["energy"] / solves
     return {
-        "digital": {"factorization": factorize, "solve": solve},
+        "digital": digital,
         "energy_per_solve": analog,
-        "break_even": break_even_sentence(report["programming"]["energy"], analog, factorize, solve),
+        "break_even": break_even_sentence(report["programming"]["energy"], analog, *digital.values()),
     }
 
 
@@ -153,19 +155,14 @@ def text(report: HardwareReport) -> str:
         f"condition about {_number(certificate['condition'])}",
         f"  error budget   cells {certificate['cells']:.2g}, converters {certificate['converters']:.2g}, "
         f"wires {certificate['wires']:.2g}",
-        f"  work           {report['solves']} solves, {report['steps']} analog steps, written "
-        f"{report['factorizations']} times",
+        f"  work           {report['solves']} solves, {report['steps']} analog steps; arrays written "
+        f"{'once' if report['factorizations'] == 1 else str(report['factorizations']) + ' times'}",
     ]
     if report["settling"]:
         lines.append(f"  circuits       settle in {si(report['settling'], 's')}, diagonal conductances "
                      f"{si(report['diagonal'][0], 'S')} to {si(report['diagonal'][1], 'S')}")  # fmt: skip
     lines.append(f"  programming    {si(programming['energy'], 'J')}, {si(programming['latency'], 's')}")
-    header = "energy, latency"
-    for name, row in report["presets"].items():
-        shares = ", ".join(f"{part} {si(joules, 'J')}" for part, joules in row["energy_by_part"].items() if joules)
-        mark = "*" if name == report["energy_model"] else " "
-        lines.append(f"  {header:14s} {mark}{name:14s} {si(row['energy'], 'J')}, {si(row['latency'], 's')}  ({shares})")
-        header = ""
+    lines += _price_table(report)
     digital = report["digital"]
     lines.append(
         f"  digital        {si(digital['factorization'], 'J')} to factorize, {si(digital['solve'], 'J')} a solve; "
@@ -173,6 +170,17 @@ def text(report: HardwareReport) -> str:
     )
     lines.append(f"  break-even     {report['break_even']}")
     return "\n".join(lines)
+
+
+def _price_table(report: HardwareReport) -> list[str]:
+    """One line for each price list; the one that `energy=` names has a star."""
+    parts = [part for part in PARTS if any(row["energy_by_part"].get(part) for row in report["presets"].values())]
+    rows = [("price list", "energy", "latency", *parts)]
+    for name, row in report["presets"].items():
+        amounts = (si(row["energy_by_part"][part], "J") for part in parts)
+        mark = "*" if name == report["energy_model"] else " "
+        rows.append((mark + name, si(row["energy"], "J"), si(row["latency"], "s"), *amounts))
+    return ["  " + f"{first:15s}" + "".join(f"{cell:>11s}" for cell in cells) for first, *cells in rows]
 
 
 def si(amount: float, unit: str) -> str:
