@@ -91,23 +91,27 @@ class Bank:
                 target.shape[0] * target.shape[2], 1
             )  # a row of all tiles at once
         made = Slice(sides, drift, scale)
-        return made, design.signed.decode([effective(g, design.r_wire) for g in sides], scale)
+        return made, self._held(sides, scale)
+
+    def _held(self, sides, scale) -> np.ndarray:
+        """The numbers that conductances stand for, behind their wires, inside the matrix: (T, m, n)."""
+        return self.cells * self.design.signed.decode([effective(g, self.design.r_wire) for g in sides], scale)
 
     # the state at a time
 
     def at(self, seconds: float) -> None:
         """Bring conductances to `seconds` after programming, and correct every tile by one common factor, from one
         calibration product compared with what it gave right after programming."""
-        design, device = self.design, self.design.device
+        device = self.design.device
         self.seconds = seconds
         shape = (len(self.slices), *self.values.shape)
         self.decoded, self.noise = np.zeros(shape), np.zeros(shape)
         self.row_load, self.column_load = np.zeros(shape[:3]), np.zeros((*shape[:2], shape[3]))
         for k, made in enumerate(self.slices):
             now = [device.drifted(g, nu, seconds) for g, nu in zip(made.sides, made.drift, strict=True)]
-            self.decoded[k] = design.signed.decode([effective(g, design.r_wire) for g in now], made.scale)
+            self.decoded[k] = self._held(now, made.scale)
             for g in now:
-                self.noise[k] += (device.read_spread(g, seconds) / made.scale) ** 2
+                self.noise[k] += self.cells * (device.read_spread(g, seconds) / made.scale) ** 2
                 self.row_load[k] += np.broadcast_to(g, self.values.shape).sum(axis=2)
                 self.column_load[k] += np.broadcast_to(g, self.values.shape).sum(axis=1)
             if seconds > device.t0:
