@@ -117,8 +117,8 @@ def components(options: dict) -> list[dict]:
     rows = []
     for name, backend in backends.items():
         found = pca(X, 2, backend, seed=seed)
-        cosines = np.abs(np.sum(found.components * vectors[:, :2].T, axis=1))
-        signs = np.sign(np.sum(found.components * vectors[:, :2].T, axis=1))
+        cosines = np.sum(found.components * vectors[:, :2].T, axis=1)
+        sines = np.linalg.norm(found.components - cosines[:, None] * vectors[:, :2].T, axis=1)
         scores = (X - X.mean(axis=0)) @ vectors[:, :2]
         spread = np.ptp(scores, axis=0).max()
         rows.append(
@@ -127,8 +127,8 @@ def components(options: dict) -> list[dict]:
                 "variances": list(found.explained_variance),
                 "shares": list(found.explained_variance_ratio),
                 "error": float(np.abs(found.explained_variance / values[:2] - 1.0).max()),
-                "angle": float(np.arccos(np.minimum(cosines, 1.0)).max()),
-                "scores": float(np.abs(found.scores * signs - scores).max() / spread),
+                "angle": float(np.arcsin(np.minimum(sines, 1.0)).max()),
+                "scores": float(np.abs(found.scores * np.sign(cosines) - scores).max() / spread),
                 "products": found.eigenpairs.products,
                 "exact": found.eigenpairs.exact_products,
                 "status": found.status,

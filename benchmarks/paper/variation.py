@@ -23,7 +23,7 @@ DRAWS = {
 def run(kind: str, n: int, options: dict) -> list[dict]:
     """Rows: one for each mapping, reading and variation. kind: "lp", "signed-lp" or "socp"."""
     seed, rows = options["seed"], []
-    trials = range(options.get("trials", TRIALS.get(n, 3)))
+    trials = range(options.get("trials", TRIALS.get(n, 1)))
     problems = [DRAWS[kind](generator(seed, kind, n, trial), n) for trial in trials]
     cone = kind.removeprefix("signed-")
 
