@@ -163,23 +163,26 @@ def test_it_never_claims_more_than_is_true(n, seed, fixed, limit, digits):
 
 
 def test_it_stops_where_no_progress_is_made():
-    """An inverse of something else: after eight steps that gain less than a tenth together it gives up, honestly."""
-    M, rng = np.eye(200), np.random.default_rng(7)
-    calls, b = [], np.ones(200)
+    """An inverse of something else, and a matrix that makes the residual itself useless too (r'Mr = 0): it gives up,
+    honestly, long before the steps that it is given.
+    """
+    M, rng, calls, b = np.kron(np.eye(100), [[0.0, 1.0], [-1.0, 0.0]]), np.random.default_rng(7), [], np.ones(200)
 
     def useless(r):
         calls.append(1)
         return rng.normal(size=200)
 
     u, reached, steps = refinement(M, useless).solve(b, np.zeros(200), 1e-6, 150)
-    assert STALLED <= steps <= 2 * STALLED and len(calls) == steps
-    assert reached == pytest.approx(residual(M, u, b)) and reached > 0.9 * np.linalg.norm(b)
+    assert STALLED <= steps < 3 * STALLED and len(calls) <= steps
+    assert reached == pytest.approx(residual(M, u, b)) and reached > 0.5 * np.linalg.norm(b)
 
 
-def test_an_answer_of_zero_is_no_breakdown():
-    u, reached, _ = refinement(np.eye(3), np.zeros_like).solve(np.ones(3), np.zeros(3), 1e-6, 50)
-    np.testing.assert_array_equal(u, np.zeros(3))
-    assert reached == pytest.approx(np.sqrt(3))
+@pytest.mark.parametrize("answer", [np.zeros_like, np.ones_like])
+def test_without_help_it_goes_along_the_residual(answer):
+    """Arrays that answer nothing, or always the same: slower, and still there, as M is positive real."""
+    M, b = flipped(12, 5), np.arange(1.0, 18.0)
+    u, reached, steps = refinement(M, answer).solve(b, np.zeros(17), 1e-6, 150)
+    assert reached <= 1e-6 and residual(M, u, b) <= 1.01e-6 and steps > 5
 
 
 def test_a_start_that_is_good_enough_still_moves():
