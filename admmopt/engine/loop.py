@@ -89,7 +89,8 @@ class Run:
     def solve(self, warm_start: State | None) -> SplitSolution:
         w = self.start(warm_start)
         try:
-            status = self.iterate(w)
+            with np.errstate(over="ignore", invalid="ignore"):  # an iterate that is no longer finite ends with a status
+                status = self.iterate(w)
         except KeyboardInterrupt:
             status, self.message = Status.LIMIT, "interrupted"
         return self.finish(status)

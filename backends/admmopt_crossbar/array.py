@@ -21,8 +21,9 @@ PATIENCE = 1.05  # drift is brought up to date when the time since programming h
 
 @dataclass
 class Slice:
-    """One programmed slice of all tiles. sides: conductances right after programming, one stack (T, m, n) for each side
-    of the mapping; drift: what `Device.drifted` needs for each; scale: (T, 1, 1), siemens per unit."""
+    """One programmed slice of all tiles. sides: conductances right after programming, one stack (T, m, n), or (T, 1, n)
+    for a reference output, for each side of the mapping; drift: what `Device.drifted` needs for each; scale: (T, 1, 1),
+    siemens per unit."""
 
     sides: list[np.ndarray]
     drift: list[np.ndarray | None]
@@ -31,7 +32,8 @@ class Slice:
 
 class Bank:
     """O (M, N) on arrays. `decoded`: (K, T, m, n), the numbers that slice k of tile t holds with everything that is
-    wrong with it and fixed (programming, stuck cells, wires, drift); `noise`: their variances in one read."""
+    wrong with it and fixed (programming, stuck cells, wires, drift); `noise`: their variances in one read; `common`:
+    (K, T, n), those of a reference output, whose noise all outputs share."""
 
     def __init__(self, matrix, design, rng: np.random.Generator, ledger: Ledger, identity: int = 0):
         """matrix: dense or sparse; design: a `Crossbar`; rng: draws the programming errors; identity: which physical
@@ -52,8 +54,8 @@ class Bank:
 
     @property
     def arrays(self) -> int:
-        """Physical arrays: tiles, times slices, times sides of the mapping."""
-        return len(self.rows) * self.design.slices * len(self.design.signed.signs)
+        """Physical arrays: tiles, times slices, times arrays of the mapping."""
+        return len(self.rows) * self.design.slices * self.design.signed.arrays
 
     # programming
 
@@ -105,22 +107,27 @@ class Bank:
         device = self.design.device
         self.seconds = seconds
         shape = (len(self.slices), *self.values.shape)
-        self.decoded, self.noise = np.zeros(shape), np.zeros(shape)
+        self.decoded, self.noise, self.common = np.zeros(shape), np.zeros(shape), np.zeros((*shape[:2], shape[3]))
         self.row_load, self.column_load = np.zeros(shape[:3]), np.zeros((*shape[:2], shape[3]))
         for k, made in enumerate(self.slices):
             now = [device.drifted(g, nu, seconds) for g, nu in zip(made.sides, made.drift, strict=True)]
             self.decoded[k] = self._held(now, made.scale)
             for g in now:
-                self.noise[k] += self.cells * (device.read_spread(g, seconds) / made.scale) ** 2
-                self.row_load[k] += np.broadcast_to(g, self.values.shape).sum(axis=2)
-                self.column_load[k] += np.broadcast_to(g, self.values.shape).sum(axis=1)
+                variance = (device.read_spread(g, seconds) / made.scale) ** 2
+                if g.shape == self.values.shape:
+                    self.noise[k] += self.cells * variance
+                    self.row_load[k] += g.sum(axis=2)
+                else:
+                    self.common[k] += variance[:, 0]
+                self.column_load[k] += g.sum(axis=1)
             if seconds > device.t0:
                 response, before = self._response(k), self.reference[k]
                 gain = (response * before).sum(axis=1) / np.maximum((response**2).sum(axis=1), 1e-300)
                 gain = np.where(gain > 0, gain, 1.0)[:, None, None]
                 self.decoded[k] *= gain
                 self.noise[k] *= gain**2
-        self.silent = not self.noise.any()
+                self.common[k] *= gain[:, 0] ** 2
+        self.silent = not (self.noise.any() or self.common.any())
 
     def _response(self, k: int) -> np.ndarray:
         """What slice k gives for the calibration input, alternating full-scale voltages: (T, m)."""
@@ -133,7 +140,7 @@ class Bank:
         from .converters import SIGMAS
 
         inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (self.values.shape[2], CALIBRATION))
-        return SIGMAS * np.std(self.decoded @ inputs, axis=(2, 3))[..., None]
+        return SIGMAS * np.std(self.decoded @ inputs, axis=3).max(axis=2, keepdims=True)
 
     def dense(self) -> np.ndarray:
         """The matrix that the bank holds, all slices added: (M, N)."""
@@ -153,6 +160,8 @@ class Bank:
         peak = float(np.abs(x).max(initial=0.0))
         if not self.slices or peak == 0.0:
             return np.zeros(out)
+        if not np.isfinite(peak):
+            return np.full(out, np.nan)
         decoded = self.decoded.swapaxes(2, 3) if transposed else self.decoded
         drive, collect = (self.rows, self.columns) if transposed else (self.columns, self.rows)
         length = decoded.shape[3]
@@ -161,10 +170,7 @@ class Bank:
         padded[:size] = codes
         inputs = padded.reshape(-1, length)[drive]
         outputs = (decoded @ inputs[..., None])[..., 0]
-        if not self.silent:
-            noise = self.noise.swapaxes(2, 3) if transposed else self.noise
-            variance = (noise @ (inputs**2)[..., None])[..., 0]
-            outputs = outputs + np.sqrt(variance) * rng.standard_normal(outputs.shape)
+        outputs = outputs + self.read_noise(inputs, rng, transposed)
         scale = np.concatenate([made.scale[:, :, 0][None] for made in self.slices])
         fixed = length * design.device.range / scale
         outputs = design.adc.convert(outputs, design.adc.full_scale(outputs, self.calibrated, fixed))
@@ -172,6 +178,23 @@ class Bank:
         result = np.zeros((-(-out // decoded.shape[2]), decoded.shape[2]))
         np.add.at(result, collect, outputs.sum(axis=0))
         return peak * result.ravel()[:out]
+
+    def read_noise(self, inputs: np.ndarray, rng: np.random.Generator, transposed: bool = False):
+        """What one read adds to the outputs (K, T, m) for inputs (T, n): a sum over independent cells, so that one
+        number drawn for each output has its distribution. A reference's is the same for all outputs; where these are
+        driven instead, it is driven with minus their sum."""
+        if self.silent:
+            return 0.0
+        if transposed:
+            variance = (self.noise.swapaxes(2, 3) @ (inputs**2)[..., None])[..., 0]
+            variance = variance + self.common * inputs.sum(axis=1)[:, None] ** 2
+            return np.sqrt(variance) * rng.standard_normal(variance.shape)
+        variance = (self.noise @ (inputs**2)[..., None])[..., 0]
+        noise = np.sqrt(variance) * rng.standard_normal(variance.shape)
+        if not self.common.any():
+            return noise
+        shared = (self.common * inputs**2).sum(axis=2)
+        return noise + (np.sqrt(shared) * rng.standard_normal(shared.shape))[..., None]
 
     def _count(self, phase, inputs, transposed, conversions):
         design, tally = self.design, self.ledger[phase]
@@ -224,8 +247,8 @@ def inside(rows, columns, tile: tuple[int, int], shape: tuple[int, int]) -> np.n
 
 
 def count_arrays(matrix, design) -> int:
-    """Physical arrays that a matrix needs: tiles that hold anything, times slices, times sides of the mapping."""
-    return cut(matrix, design.tile)[1].size * design.slices * len(design.signed.signs)
+    """Physical arrays that a matrix needs: tiles that hold anything, times slices, times arrays of the mapping."""
+    return cut(matrix, design.tile)[1].size * design.slices * design.signed.arrays
 
 
 def check_bank(arrays: int, design) -> None:

@@ -112,8 +112,18 @@ class Crossbar:
         _one_of("mapping", self.mapping, tuple(MAPPINGS))
         _one_of("slicing", self.slicing, SLICINGS)
         _one_of("diagonal", self.diagonal, ("apart", "array"))
-        if self.mapping == "compensation" and self.mode != "inv":
-            raise BackendError("mapping 'compensation' is a feedback circuit's: use mode='inv', or mapping='pair'.")
+        if self.mapping == "compensation":
+            if self.mode != "inv":
+                raise BackendError("mapping 'compensation' is a feedback circuit's: use mode='inv', or mapping='pair'.")
+            if self.slices == "auto":
+                object.__setattr__(self, "slices", 1)
+            if self.slices != 1:
+                raise BackendError("mapping 'compensation' has no sign for what a slice missed: use slices=1.")
+        if self.slicing == "bits" and (self.device.levels is None or self.mapping != "pair"):
+            raise BackendError(
+                "slicing 'bits' needs a device with levels and mapping='pair'; "
+                + ("this device is continuous." if self.device.levels is None else f"got mapping {self.mapping!r}.")
+            )
         if self.energy not in PRESETS:
             raise BackendError(f"energy must be one of {', '.join(PRESETS)}; got {self.energy!r}.")
         _whole("tile", self.tile, 2)
@@ -169,6 +179,7 @@ class Crossbar:
         return CrossbarSolver(system, self)
 
     def place(self, operator):
+        """operator: an `Operator`, or a dense or sparse matrix."""
         from .product import Placed
 
         return Placed(operator, self)

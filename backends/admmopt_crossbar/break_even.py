@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 from .ledger import Tally
+from .units import si
 
 __all__ = ["break_even", "break_even_sentence", "digital_reference"]
 
@@ -73,7 +74,7 @@ def break_even_sentence(
     solves = break_even(*energies)
     if math.isfinite(solves):
         return f"analog takes less energy from {solves:.0f} solve{'s' if solves > 1 else ''} on"
-    each = f"a solve costs {analog_joules_per_solve:.3g} J analog and {digital_joules_per_solve:.3g} J digital"
+    each = f"a solve costs {si(analog_joules_per_solve, 'J')} analog and {si(digital_joules_per_solve, 'J')} digital"
     debt, gain = _debt_and_gain(*energies)
     if debt < gain < 0:  # ahead at one solve, and losing ground with each
         last = math.ceil(debt / gain) - 1

@@ -4,7 +4,8 @@ A programmed matrix is M + E with independent errors E_ij of variance V_ij. One 
 by E (M + E)^-1, to first order by E M^-1. Its mean square is known exactly: for a residual with independent entries of
 variance p, that of E M^-1 r is V (B∘B) p with B = M^-1. So the root of the largest eigenvalue of V (B∘B) is the factor
 by which a step contracts in root mean square (derived here; for constant V it is sqrt(V) ||M^-1||_F). Errors with a
-mean (wires) are counted by their square, as if they were random: they are mended more easily than that.
+mean (wires) are counted by their square, as if they were random: right for a first step, too little for those that
+follow it in the same direction.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ GOOD = 0.5  # contraction at which no further slice is added
 MOST_SLICES = 6
 PEAK = 4.5  # largest of some ten thousand Gaussian numbers, in standard deviations: what the next slice has to hold
 CREST = 3.0  # largest of some hundred Gaussian numbers over their root mean square
+FEW = 0.3  # stuck cells expected in an array from which one is reckoned with
 PROBES, ROUNDS = 16, 6
 DENSE = 0.1  # density above which the matrix is factorized as a dense one
 
@@ -149,19 +151,32 @@ def variances(off, design, slices: int):
     for target in signed.targets(values, scale, device):
         level = device.quantize(target)
         stuck = design.stuck.p_low * (target - device.g_min) ** 2 + design.stuck.p_high * (device.g_max - target) ** 2
-        square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2 + stuck
-        cells += there * square / scale**2
+        square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2
+        cells += there * (square + stuck + _drift(device, level, seconds)) / scale**2
     mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2), keepdims=True) / peak * device.range
     loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean.ravel()])[:, None, None]
     wires = (loss * values) ** 2
     if design.slicing == "residual":
+        relative = _relative(device) + 2.0 * design.stuck.p_high
+        some_stuck = 2.0 * (design.stuck.p_low + design.stuck.p_high) * values[0].size > FEW
         read = 2.0 * (float(device.read_spread(np.asarray(mean.mean()), seconds)) * peak / device.range) ** 2
-        for _ in range(
-            slices - 1
-        ):  # each slice holds what the last one missed, PEAK times its root mean square at most
-            missed = PEAK**2 * (cells + wires).sum(axis=(1, 2), keepdims=True) / there.sum(axis=(1, 2), keepdims=True)
-            cells, wires = there * np.maximum(_relative(device) * missed, read), there * loss**2 * missed / PEAK**2
+        held = peak**2
+        for _ in range(slices - 1):  # each slice has to hold the largest number that the last one missed
+            square = (cells + wires).sum(axis=(1, 2), keepdims=True) / there.sum(axis=(1, 2), keepdims=True)
+            held = held if some_stuck else PEAK**2 * square
+            cells, wires = there * np.maximum(relative * held, read), there * loss**2 * square
     return cells, wires, rows, columns
+
+
+def _drift(device, level: np.ndarray, seconds: float) -> np.ndarray | float:
+    """Squares of what drift does to cells by then, one drawn for each, less the common factor that is calibrated."""
+    nu = device.draw_drift(level, np.random.default_rng(0)) if seconds > device.t0 else None
+    if nu is None:
+        return 0.0
+    now = device.drifted(level, nu, seconds)
+    energy = np.maximum((now**2).sum(axis=(1, 2), keepdims=True), 1e-300)
+    gain = (now * level).sum(axis=(1, 2), keepdims=True) / energy
+    return (gain * now - level) ** 2
 
 
 def product_error(off, d: np.ndarray, design) -> float:

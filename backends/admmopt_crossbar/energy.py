@@ -13,6 +13,7 @@ from math import exp, log10
 from .break_even import break_even, break_even_sentence, digital_reference
 from .energy_model import PARTS, Bill, BitFormula, BitTable, EnergyModel
 from .ledger import Ledger
+from .units import si
 
 __all__ = [
     "PRESETS",
@@ -173,7 +174,7 @@ def format_table(rows: list[dict]) -> str:
         _parts_line("most", most),
         "",
         _line("by phase", rows[0]["by_phase"]),
-        *(_line(row["model"], (_si(joules, "J") for joules in row["by_phase"].values())) for row in rows),
+        *(_line(row["model"], (si(joules, "J") for joules in row["by_phase"].values())) for row in rows),
         "",
         *(f"{row['model']}: {row['source']}" for row in rows),
     ]
@@ -181,16 +182,8 @@ def format_table(rows: list[dict]) -> str:
 
 
 def _parts_line(name: str, amounts: dict) -> str:
-    return _line(name, [*(_si(amounts[key], "J") for key in ("joules", *PARTS)), _si(amounts["seconds"], "s")])
+    return _line(name, [*(si(amounts[key], "J") for key in ("joules", *PARTS)), si(amounts["seconds"], "s")])
 
 
 def _line(name: str, cells: Iterable[str]) -> str:
     return f"{name:<15}" + "".join(f"{cell:>12}" for cell in cells)
-
-
-def _si(amount: float, unit: str) -> str:
-    """1.23e-8 J as 12.3 nJ."""
-    for scale, prefix in ((1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"), (1e-12, "p")):
-        if amount >= scale:
-            return f"{amount / scale:.3g} {prefix}{unit}"
-    return f"{amount / 1e-15:.3g} f{unit}" if amount else f"0 {unit}"

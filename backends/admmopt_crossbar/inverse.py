@@ -96,16 +96,14 @@ class Feedback:
         """About M^-1 b, converted to a voltage, settled, and back."""
         design, circuit = self.design, self.design.circuit
         peak = float(np.abs(b).max(initial=0.0))
-        if peak == 0.0:
-            return np.zeros_like(b)
+        if not 0 < peak < np.inf:
+            return np.zeros_like(b) if peak == 0 else np.full_like(b, np.nan)
         inputs = np.zeros(self.d.size)
         inputs[: self.order] = design.dac.convert(b / peak, 1.0)
         v = la.lu_solve(self.factor, inputs, check_finite=False)
         if self.bank.slices and not self.bank.silent:
-            noise = self.bank.noise.sum(axis=(0, 1))
-            v = v - la.lu_solve(
-                self.factor, np.sqrt(noise @ v**2) * rng.standard_normal(self.d.size), check_finite=False
-            )
+            noise = self.bank.read_noise(v[None, :], rng).sum(axis=(0, 1))
+            v = v - la.lu_solve(self.factor, noise, check_finite=False)
         swing = circuit.v_read * float(np.abs(v).max())  # at full amplitude, in volts
         tries = 2 if self.amplitude * swing > circuit.v_dd else 1  # a clipped output is seen, and tried again with less
         self.amplitude = min(1.0, 0.8 * circuit.v_dd / swing) if tries == 2 or self.amplitude < 1.0 else self.amplitude
@@ -131,7 +129,7 @@ class Feedback:
         tally.conversions_in_turn += min(self.design.columns_per_adc, n)
         tally.analog_seconds += tries * self.seconds
         tally.array_joules += tries * self.seconds * power
-        tally.amp_seconds += tries * self.seconds * n * len(self.design.signed.signs)  # the second ones invert
+        tally.amp_seconds += tries * self.seconds * n * self.design.signed.arrays  # the second ones invert
 
     def advance(self, seconds: float) -> None:
         """Note how long the array has been in use, for its drift."""

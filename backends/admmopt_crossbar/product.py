@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from admmopt.backend_api import BackendError
-from admmopt.operators import Operator, entries
+from admmopt.operators import Dense, Operator, Sparse, entries
 
 from .array import Bank, check_bank, count_arrays
 from .certificate import MOST_SLICES, product_error
@@ -22,6 +22,8 @@ class Placed(Operator):
 
     def __init__(self, operator: Operator, design):
         """Programs the arrays. Raises BackendError where only products exist of a large operator, or arrays run out."""
+        if not isinstance(operator, Operator):
+            operator = Sparse(operator) if sp.issparse(operator) else Dense(np.atleast_2d(operator))
         matrix = entries(operator, WRITTEN_OUT)
         if matrix is None:
             raise BackendError(f"the crossbar holds matrices, and of {operator.describe()} only products exist.")

@@ -17,7 +17,10 @@ MEMORY = 40  # pairs that a step is made orthogonal to: the last ones
 PROGRESS = 0.1  # of the residual at the start: a start that is good enough already would never move again, and with it
 # the iteration that it serves; so the error stays a fraction of the step (Eckstein & Yao, Math. Program. 170, 2018)
 ROUNDING = 1e-15  # of the right-hand side: there is nothing left to correct
-STALLED, SLOW = 8, 0.9  # steps that together bring the residual down by less than this factor: no use going on
+STALLED, SLOW = 25, 0.9  # steps that together bring the residual down by less than this factor: no use going on
+NOTHING = 1e-7  # of a direction's length left after that: it was known already, and all pairs are forgotten
+POOR = 0.9  # factor above which a step gained so little that the next one goes along the residual itself: coarse
+# converters can give the same direction over and over, and for a positive real M that one always gains
 AGAIN = 0.7  # a direction that loses more than this of its length is made orthogonal a second time (Kahan)
 
 
@@ -44,7 +47,8 @@ class Refinement:
             u, r = self.project(u, r)
         norms = [float(np.linalg.norm(r))]
         while norms[-1] > target and len(norms) <= limit and not _stalled(norms):
-            u, r = self.step(u, r)
+            poor = len(norms) > 1 and norms[-1] > POOR * norms[-2]
+            u, r = self.step(u, r, r if poor else self.approximate(r))
             norms.append(float(np.linalg.norm(r)))
             if norms[-1] <= target:
                 r = self.residual(b, u)  # the recurrence drifts from the true residual: only that one counts
@@ -69,12 +73,11 @@ class Refinement:
         self.macs += 3 * Q.size
         return u + weights @ Z, r - weights @ Q
 
-    def step(self, u, r):
-        """One analog solve: a new direction, and u moved along it to the least residual."""
-        z = self.approximate(r)
+    def step(self, u, r, z):
+        """A new direction from z, and u moved along it to the least residual."""
         q = self.product(z)
         self.macs += self.cost + 6 * z.size
-        place = self.next
+        place, length = self.next, float(np.linalg.norm(q))
         if self.known == self.memory:  # it takes the place of the oldest
             self.Q[place] = self.Z[place] = 0.0
         Z, Q = self.Z[: self.known], self.Q[: self.known]
@@ -85,7 +88,10 @@ class Refinement:
             self.macs += 3 * Q.size
             if np.linalg.norm(q) > AGAIN * before:
                 break
-        size = float(np.linalg.norm(q)) or 1.0
+        size = float(np.linalg.norm(q))
+        if size <= NOTHING * length:  # nothing new: what is left of q is rounding
+            self.known = self.next = 0
+            return u, r
         z, q = z / size, q / size
         self.Z[place], self.Q[place] = z, q
         self.known, self.next = max(self.known, place + 1), (place + 1) % self.memory

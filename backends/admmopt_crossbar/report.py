@@ -11,6 +11,7 @@ from .break_even import break_even_sentence, digital_reference
 from .energy import PRESETS, energy_model
 from .energy_model import PARTS, EnergyModel
 from .ledger import Ledger
+from .units import si
 
 WRITING, CERTIFYING = "programming", "certificate"
 MEASURED = 4  # analog solves by which contraction is measured after every writing
@@ -181,14 +182,6 @@ def _price_table(report: HardwareReport) -> list[str]:
         mark = "*" if name == report["energy_model"] else " "
         rows.append((mark + name, si(row["energy"], "J"), si(row["latency"], "s"), *amounts))
     return ["  " + f"{first:15s}" + "".join(f"{cell:>11s}" for cell in cells) for first, *cells in rows]
-
-
-def si(amount: float, unit: str) -> str:
-    """``1.23 nJ``."""
-    if not amount:
-        return f"0 {unit}"
-    power = int(np.clip(np.floor(np.log10(abs(amount)) / 3), -6, 2))
-    return f"{amount / 1000.0**power:.3g} {'afpnum kM'[power + 6].strip()}{unit}"
 
 
 def _number(value) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 
 from admmopt.backend_api import BackendError, LinearResult, System
 
-from .array import check_bank, count_arrays
-from .certificate import MOST_SLICES
-from .choose import choose
-from .inverse import inverter
+from .array import count_arrays
+from .certificate import MOST_SLICES, certify
+from .choose import WORTH, choose, with_slices
+from .inverse import Divide, inverter
 from .krylov import Krylov
 from .ledger import Ledger
 from .refine import Refinement
@@ -33,30 +33,70 @@ class CrossbarSolver:
         self.programmings = self.solves = self.steps = 0
         self.spread = SPREAD if design.refine else 1.0
         self.amplified = 1.0  # residual of the system over that of the form, as last seen
-        self.form, self.certificate, self.reason = choose(system, design)
-        if self.certificate.hopeless and design.refine:
-            raise BackendError(f"device {design.device.name!r} cannot solve this system: {self.certificate.sentence}.")
-        self.program(self.certificate.slices)
+        self.first_writing()
         self.measured = self.contraction  # of the first writing, to be held against the certificate
 
     # preparing
 
-    def program(self, slices: int) -> None:
-        """Write all arrays, with this many slices, or more where that turns out not to contract or not to be stable."""
-        most = MOST_SLICES if self.asked.slices == "auto" and self.asked.refine else slices
-        for count in range(slices, most + 1):
+    def first_writing(self) -> None:
+        """In the cheapest form; in the next one where its circuits turn out not to be stable. Raises BackendError for a
+        hopeless system, and what was wrong with the first form where none works."""
+        failed: dict[str, BackendError] = {}
+        while True:
             try:
-                self.write(count)
+                self.form, self.certificate, self.reason = choose(self.system, self.asked, tuple(failed))
             except BackendError:
-                if count == most:
+                if failed:
+                    raise next(iter(failed.values())) from None
+                raise
+            if self.certificate.hopeless and self.asked.refine:
+                sentence = f"device {self.asked.device.name!r} cannot solve this system: {self.certificate.sentence}."
+                raise next(iter(failed.values()), BackendError(sentence))
+            try:
+                return self.program()
+            except BackendError as error:
+                failed[self.form.name] = error
+
+    def program(self) -> None:
+        """Write all arrays, and again with more slices where that turns out not to contract or not to be stable."""
+        while True:
+            slices = self.certificate.slices
+            try:
+                self.write(slices)
+                if self.contraction < ACCEPTED or not self.more():
+                    return
+            except BackendError:
+                if not self.more():
                     raise
-                continue
-            if self.contraction < ACCEPTED:
-                break
+
+    def more(self) -> bool:
+        """Certify with more slices than there are; False where none are left, or they would not help."""
+        slices = self.design.slices
+        if self.asked.slices != "auto" or not self.asked.refine or slices >= MOST_SLICES:
+            return False
+        now = certify(self.form, self.asked, slices)
+        certificate = with_slices(self.form, self.asked, slices + 1)
+        design = self.asked.with_slices(certificate.slices)
+        room = design.bank is None or count_arrays(self.form.off, design) <= design.bank
+        if not (room and certificate.cells < WORTH * max(now.cells, now.converters)):
+            return False
+        self.certificate = certificate
+        return True
+
+    def reconsider(self) -> bool:
+        """Certify another form, or more slices, for penalties under which the present arrays do not contract."""
+        now = certify(self.form, self.asked, self.design.slices)
+        try:
+            form, certificate, reason = choose(self.system, self.asked)
+        except BackendError:  # more arrays than there are
+            return self.more()
+        if form.name != self.form.name and certificate.contraction < WORTH * now.contraction:
+            self.form, self.certificate, self.reason, self.amplified = form, certificate, reason, 1.0
+            return True
+        return self.more()
 
     def write(self, slices: int) -> None:
         form, design, counter = self.form, self.asked.with_slices(slices), itertools.count()
-        check_bank(count_arrays(form.off, design), design)
         self.design = design
         self.programmings += 1
         if design.mode == "mvm":
@@ -91,7 +131,8 @@ class CrossbarSolver:
 
     def update(self, *, rho, sigma=None):
         """New penalties. Arrays are written again where their entries have changed, and with more slices where
-        refinement would no longer contract."""
+        refinement would no longer contract. A solve under way is not given up: where no circuit is stable, what is left
+        of the preconditioner is the diagonal, and results say how far that got."""
         self.system = self.system.with_penalty(rho, sigma)
         self.form.update(self.system)
         pulses = self.ledger["programming"].pulses
@@ -99,15 +140,21 @@ class CrossbarSolver:
             off = self.form.off.toarray() if self.design.mode == "inv" else self.form.off
             self.inverse.update(off, self.form.d)
             self.restart()
-            stable = True
-        except BackendError:
-            stable = False
+            well = self.contraction < ACCEPTED
+            unstable = None
+        except BackendError as error:
+            well, unstable = False, error
         self.programmings += self.ledger["programming"].pulses > pulses
-        more = self.asked.slices == "auto" and self.asked.refine and self.design.slices < MOST_SLICES
-        if not (stable and self.contraction < ACCEPTED) and more:
-            self.program(self.design.slices + 1)
-        elif not stable:
-            self.write(self.design.slices)  # raises what is wrong, unless a fresh writing is stable
+        if not well and self.asked.refine and self.reconsider():
+            try:
+                self.program()
+                unstable = None
+            except BackendError as error:
+                unstable = error
+        if unstable is not None:
+            self.reason = f"circuits switched off, only the digital diagonal is left: {unstable}"
+            self.inverse = Divide(self.form.off, self.form.d, self.ledger)
+            self.restart()
 
     # solving
 

@@ -64,14 +64,14 @@ def test_ideal_products_are_the_matrix_products(rows, columns, tile, density, se
         np.testing.assert_allclose(made.dense(), A, atol=1e-14)
 
 
-@pytest.mark.parametrize("mapping, sides", [("pair", 2), ("offset", 2)])
-def test_tiles_without_entries_are_left_out(mapping, sides):
+@pytest.mark.parametrize("mapping, arrays", [("pair", 2), ("offset", 1)])
+def test_tiles_without_entries_are_left_out(mapping, arrays):
     A = np.zeros((20, 13))
     A[0, 0] = A[9, 12] = A[19, 7] = 1.0  # in tiles of 8: block rows 0, 1, 2, block columns 0, 1, 0
     made = bank(A, design(tile=8, slices=3, mapping=mapping))
     assert made.values.shape == (3, 8, 8)
     assert sorted(zip(made.rows.tolist(), made.columns.tolist(), strict=True)) == [(0, 0), (1, 1), (2, 0)]
-    assert made.arrays == count_arrays(A, design(tile=8, slices=3, mapping=mapping)) == 3 * 3 * sides
+    assert made.arrays == count_arrays(A, design(tile=8, slices=3, mapping=mapping)) == 3 * 3 * arrays
     np.testing.assert_allclose(made.dense(), A, atol=1e-15)
 
 
@@ -265,14 +265,29 @@ def test_the_seed_decides():
 
 
 def test_offset_shares_the_errors_of_its_reference():
-    """Half the signal, so twice the error of a cell; the reference adds its own to all entries of a row alike."""
+    """Half the signal, so twice the error of a cell; the reference output adds its own to all others alike."""
     A = np.random.default_rng(8).normal(size=(200, 50))
     made = bank(A, design(Generic("g", 10e-6, 30e-6, sigma=0.01), tile=256, mapping="offset"))
     error, cell = made.dense() - A, 2 * 0.01 * np.abs(A).max()
     assert error.std() == pytest.approx(np.sqrt(2) * cell, rel=0.1)
-    assert error.mean(axis=1).std() == pytest.approx(cell * np.sqrt(1 + 1 / 50), rel=0.2)
+    assert error.mean(axis=0).std() == pytest.approx(cell * np.sqrt(1 + 1 / 200), rel=0.25)
     single = bank(A, design(Generic("g", 10e-6, 30e-6, sigma=0.01), tile=256))
-    assert (single.dense() - A).mean(axis=1).std() < 0.3 * cell
+    assert (single.dense() - A).mean(axis=0).std() < 0.3 * cell
+
+
+def test_offset_shares_the_read_noise_of_its_reference():
+    """Over many reads: outputs with the same input are correlated by half, variances as by hand, either way round."""
+    device, A, x = Generic("g", 10e-6, 30e-6, sigma=0.0, read=0.01), np.zeros((3, 4)), np.array([1.0, 0.5, -0.5, 0.2])
+    A[0, 0] = A[1, 1] = 1e-9  # all cells at the middle of the range, as the reference is
+    A[2, 3] = 1.0
+    made, rng = bank(A, design(device, tile=8, mapping="offset")), reads(3)
+    scale = 0.5 * 20e-6
+    seen = np.array([made.product(x, rng, "p") for _ in range(4000)])[:, :2]
+    one = (0.01 * 20e-6 / scale) ** 2 * (x**2).sum()
+    np.testing.assert_allclose(np.cov(seen.T), one * np.array([[2.0, 1.0], [1.0, 2.0]]), rtol=0.15)
+    y = np.array([1.0, 1.0, 0.5])
+    back = np.array([made.product(y, rng, "p", transposed=True)[0] for _ in range(4000)])
+    assert back.var() == pytest.approx((0.01 * 20e-6 / scale) ** 2 * ((y**2).sum() + y.sum() ** 2), rel=0.15)
 
 
 # --- wires

@@ -103,7 +103,7 @@ def test_multipliers_by_kind_of_row():
 
 def penalty_of(split):
     standard = Standard(split)
-    return standard, Penalty(standard, equilibrate(standard), by_row=True)
+    return standard, Penalty(standard, equilibrate(standard), spread=1e3)
 
 
 def test_penalties_follow_activity_within_limits():
