@@ -63,6 +63,7 @@ _command("qp", 1e-4, 20.0, "The open Maros-Meszaros problems, through CVXPY and 
 _command("lp", 1e-4, 20.0, "Netlib's linear programs, through `admmopt solve FILE --json`.")
 _command("infeasible", 1e-4, 20.0, "Netlib's infeasible programs, likewise: is each one called infeasible?")
 _command("compile", 1e-6, 120.0, "Compile time of the lasso against CVXPY's own, and re-solves for a new lambda.")
+_command("crossbar", 1e-6, 120.0, "Problems of every kind on memristor arrays, against Clarabel.", "crossbar")
 _command("paper", 1e-6, 900.0, "The memristor paper's experiments, and ours on the same cells.", "crossbar:rram-milo")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from . import references
 from .grade import TIME_LIMIT, shifted_geometric_mean
 from .paper import pictures, tables
+from .suites import crossbar
 
 PATH = Path(__file__).resolve().parent / "RESULTS.md"
 
@@ -17,6 +18,7 @@ TITLES = {
     "lp": "Netlib",
     "infeasible": "Netlib's infeasible programs",
     "compile": "Compile time and re-solve",
+    "crossbar": "Memristor crossbar: problems of every kind",
     "paper": "Memristor crossbar: the paper's experiments",
 }
 PEERS = {
@@ -136,7 +138,7 @@ def _compile(own: list[dict]) -> str:
     return "\n".join(["Lasso, 1500 x 5000, dense.\n", "| what | measured |", "|---|---|", *map(_row, rows), ""])
 
 
-PAGES = {"compile": _compile, "paper": tables.section}
+PAGES = {"compile": _compile, "crossbar": crossbar.section, "paper": tables.section}
 
 
 def _verdict(record: dict) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..problems import MORE, NINETEEN
-from . import compile, lp, nineteen, paper, qp
+from . import compile, crossbar, lp, nineteen, paper, qp
 
-SUITES = ("nineteen", "more", "qp", "lp", "infeasible", "compile", "paper")
+ALONE = {"compile": compile, "crossbar": crossbar, "paper": paper}  # a module each, with its NAMES
+SUITES = ("nineteen", "more", "qp", "lp", "infeasible", *ALONE)
 
 
 def names(suite: str, data=None) -> list[str]:
@@ -16,12 +17,19 @@ def names(suite: str, data=None) -> list[str]:
         return qp.names(data)
     if suite in ("lp", "infeasible"):
         return lp.names(suite, data)
-    return {"compile": compile, "paper": paper}[suite].NAMES
+    return ALONE[suite].NAMES
 
 
 def run(suite: str, name: str, options: dict) -> dict:
     """One instance, in this process."""
     if suite in ("lp", "infeasible"):
         return lp.run(suite, name, options)
-    modules = {"nineteen": nineteen, "more": nineteen, "qp": qp, "compile": compile, "paper": paper}
+    modules = {
+        "nineteen": nineteen,
+        "more": nineteen,
+        "qp": qp,
+        "compile": compile,
+        "crossbar": crossbar,
+        "paper": paper,
+    }
     return modules[suite].run(name, options)

@@ -9,7 +9,7 @@ from admmopt.engine import Settings, solve
 from admmopt.engine.anderson import Anderson, Plain
 from admmopt.engine.certificates import infeasibility, unboundedness
 from admmopt.engine.equilibrate import copies, equilibrate
-from admmopt.engine.penalty import EQUALITY, HIGH, LOW, Penalty, multipliers
+from admmopt.engine.penalty import EQUALITY, SPREAD, Penalty, multipliers
 from admmopt.engine.problem import LeastSquares, SplitProblem, Term
 from admmopt.engine.residuals import measure
 from admmopt.engine.standard import Standard
@@ -103,7 +103,7 @@ def test_multipliers_by_kind_of_row():
 
 def penalty_of(split):
     standard = Standard(split)
-    return standard, Penalty(standard, equilibrate(standard), spread=1e3)
+    return standard, Penalty(standard, equilibrate(standard), spread=SPREAD)
 
 
 def test_penalties_follow_activity_within_limits():
@@ -111,9 +111,9 @@ def test_penalties_follow_activity_within_limits():
     derivative = np.array([0.0, 1.0, 0.0, np.nan])
     for _ in range(20):
         penalty.multiplier = penalty.proposed_multiplier(derivative)
-    assert np.array_equal(penalty.multiplier, [HIGH, LOW, HIGH, 1.0])
+    assert np.array_equal(penalty.multiplier, [SPREAD, 1 / SPREAD, SPREAD, 1.0])
     turned = penalty.proposed_multiplier(1.0 - derivative)
-    assert turned[0] == pytest.approx(np.sqrt(HIGH)) and turned[1] == pytest.approx(np.sqrt(LOW))
+    assert turned[0] == pytest.approx(np.sqrt(SPREAD)) and turned[1] == pytest.approx(np.sqrt(1 / SPREAD))
 
 
 def test_equality_rows_keep_their_multiplier():
@@ -210,3 +210,11 @@ def test_no_certificate_through_a_function_that_offers_none():
         terms=[Term(silent, Identity(1), np.zeros(1)), Term(box(0.0, 1.0, 1), Identity(1), np.zeros(1))],
     )
     assert solve(split, Cpu(), Settings(max_iterations=500)).status == "limit"
+
+
+def test_penalties_spread_no_further_than_a_backend_stands():
+    standard, _ = penalty_of(lasso(n=4, m=6))
+    penalty = Penalty(standard, equilibrate(standard), spread=10.0)
+    for _ in range(20):
+        penalty.multiplier = penalty.proposed_multiplier(np.array([0.0, 1.0, 0.0, np.nan]))
+    assert np.array_equal(penalty.multiplier, [10.0, 0.1, 10.0, 1.0])
