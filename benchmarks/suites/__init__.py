@@ -24,12 +24,5 @@ def run(suite: str, name: str, options: dict) -> dict:
     """One instance, in this process."""
     if suite in ("lp", "infeasible"):
         return lp.run(suite, name, options)
-    modules = {
-        "nineteen": nineteen,
-        "more": nineteen,
-        "qp": qp,
-        "compile": compile,
-        "crossbar": crossbar,
-        "paper": paper,
-    }
+    modules = {"nineteen": nineteen, "more": nineteen, "qp": qp, **ALONE}
     return modules[suite].run(name, options)
