@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
+import types
 from pathlib import Path
 
+import cvxpy as cp
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md", ROOT / "docs" / "crossbar.md"]
 NEW = {"admmopt/functions/sorted_sum.py"}  # the files that the recipes create
 
 
@@ -30,3 +34,18 @@ def test_every_link_leads_somewhere(page):
     assert targets
     for target in targets:
         assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+def test_the_code_on_the_crossbar_page_runs(tmp_path, monkeypatch):
+    """Every block, one after the other, on a small problem."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "levels.csv").write_text("g_target,g_mean,g_std\n1e-6,1.1e-6,2e-8\n2e-5,1.9e-5,3e-7\n")
+    rng = np.random.default_rng(0)
+    A, b, x = rng.standard_normal((12, 6)), rng.standard_normal(12), cp.Variable(6)
+    names = {"__name__": "crossbar_page", "problem": cp.Problem(cp.Minimize(cp.sum_squares(A @ x - b)), [x >= 0])}
+    monkeypatch.setitem(sys.modules, "crossbar_page", types.ModuleType("crossbar_page"))  # where its dataclasses live
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGES[2].read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(compile(block, str(PAGES[2]), "exec"), names)
+    assert (tmp_path / "report.png").exists() and names["solution"].status == "optimal"
