@@ -23,11 +23,12 @@ PATIENCE = 1.05  # drift is brought up to date when the time since programming h
 class Slice:
     """One programmed slice of all tiles. sides: conductances right after programming, one stack (T, m, n), or (T, 1, n)
     for a reference output, for each side of the mapping; drift: what `Device.drifted` needs for each; scale: (T, 1, 1),
-    siemens per unit."""
+    siemens per unit; held: (T, m, n), the numbers that it holds right after programming, as measured."""
 
     sides: list[np.ndarray]
     drift: list[np.ndarray | None]
     scale: np.ndarray
+    held: np.ndarray
 
 
 class Bank:
@@ -92,8 +93,8 @@ class Bank:
             tally.write_seconds += done.seconds / max(
                 target.shape[0] * target.shape[2], 1
             )  # a row of all tiles at once
-        made = Slice(sides, drift, scale)
-        return made, self._held(sides, scale)
+        made = Slice(sides, drift, scale, self._held(sides, scale))
+        return made, made.held
 
     def _held(self, sides, scale) -> np.ndarray:
         """The numbers that conductances stand for, behind their wires, inside the matrix: (T, m, n)."""
@@ -111,7 +112,7 @@ class Bank:
         self.row_load, self.column_load = np.zeros(shape[:3]), np.zeros((*shape[:2], shape[3]))
         for k, made in enumerate(self.slices):
             now = [device.drifted(g, nu, seconds) for g, nu in zip(made.sides, made.drift, strict=True)]
-            self.decoded[k] = self._held(now, made.scale)
+            self.decoded[k] = made.held if seconds <= device.t0 else self._held(now, made.scale)
             for g in now:
                 variance = (device.read_spread(g, seconds) / made.scale) ** 2
                 if g.shape == self.values.shape:

@@ -8,8 +8,9 @@ from admmopt.backend_api import BackendError, System
 
 from .array import check_bank, count_arrays
 from .certificate import GOOD, MOST_SLICES, Certificate, Inverse, certify
-from .forms import DENSE, FORMS, Form, Parts, take_apart
+from .forms import DENSE, FORMS, Form
 from .krylov import STEPS
+from .parts import Parts, take_apart
 
 WORTH = 0.8  # factor on the contraction for which a slice more is worth its arrays
 

@@ -10,8 +10,8 @@ from admmopt.operators import Dense, Operator, Sparse, entries
 
 from .array import Bank, check_bank, count_arrays
 from .certificate import MOST_SLICES, product_error
-from .forms import WRITTEN_OUT
 from .ledger import Ledger
+from .parts import WRITTEN_OUT
 from .report import bill
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from admmopt.backend_api import BackendError, System
 from admmopt.operators import Dense, Diagonal, Identity, Sparse, Stack
 from admmopt.testing.systems import systems
-from admmopt_crossbar import forms
-from admmopt_crossbar.forms import FORMS, KKT, Dual, Reduced, take_apart
+from admmopt_crossbar import parts
+from admmopt_crossbar.forms import FORMS, KKT, Dual, Reduced
+from admmopt_crossbar.parts import take_apart
 
 SYSTEMS = dict(systems())
 few = settings(max_examples=30, deadline=None, derandomize=True)
@@ -221,6 +222,6 @@ def test_a_row_of_weight_zero_does_not_count():
 def test_products_alone_are_no_matrix(monkeypatch):
     """The convolution is refused, by name, once it is too large to be written out."""
     assert take_apart(SYSTEMS["a convolution"]).R.shape[0] > 0
-    monkeypatch.setattr(forms, "WRITTEN_OUT", 100)
+    monkeypatch.setattr(parts, "WRITTEN_OUT", 100)
     with pytest.raises(BackendError, match=r"holds matrices, and of .*onvol.* only products exist \(up to 100 entries"):
         take_apart(SYSTEMS["a convolution"])
