@@ -16,7 +16,7 @@ from admmopt.backend_api import BackendError
 VARIATIONS = (0.01, 0.03, 0.1)
 TOLERANCE = 1e-4  # relative error up to which an answer is right
 TRIALS = {100: 7, 600: 2, 1000: 1}
-SHARE = 60.0  # of the time for an experiment, the part that one solve may take: this one in so many
+SHARE = 30.0  # of the time for an experiment, the part that one solve may take: this one in so many
 ARRAY = 2048  # rows of the largest array that the paper names
 
 
