@@ -24,9 +24,10 @@ class HardwareReport(dict):
 
     Keys: form, reason, factorizations (how often arrays were written), solves, steps (analog solves of the refinement),
     configuration (of the backend: `Crossbar.from_dict` makes it again), certificate, contraction (measured when first
-    written), contraction_now, arrays, slices, order, diagonal (least and largest dedicated conductance, S), settling
-    (s), counts (by phase), energy (J), latency (s), energy_by_part, programming, presets (the same under every price
-    list), digital (a cached factorization), energy_per_solve, break_even, and what the engine reads (`backend_api`).
+    written), contraction_now, arrays, slices, order, diagonal (least and largest dedicated conductance, S), stability
+    (least real part of an eigenvalue of the circuits, has to be positive), settling (s), counts (by phase), energy (J),
+    latency (s), energy_by_part, programming, certifying, presets (the same under every price list), digital (a cached
+    factorization), energy_per_solve, break_even, and what the engine reads (`backend_api`).
     """
 
     maps: list[tuple[str, np.ndarray]]  # conductances of the first arrays, for the plot
@@ -65,6 +66,7 @@ def hardware_report(solver) -> HardwareReport:
         diagonal=[float(min(c.unit * c.d.min() for c in circuits)), float(max(c.unit * c.d.max() for c in circuits))]
         if circuits
         else None,
+        stability=min((c.rate for c in circuits), default=None),
         settling=max((c.seconds for c in circuits), default=None),
         counts=solver.ledger.to_dict(),
     )
@@ -148,9 +150,11 @@ def text(report: HardwareReport) -> str:
     configuration = report["configuration"]
     device = configuration["device"]["name"]
     predicted = certificate["contraction"]
+    tile, slices = f"{configuration['tile']} x {configuration['tile']}", report["slices"]
+    arrays = f"{report['arrays']} arrays of {tile} ({slices} slice{'s' if slices > 1 else ''})"
     lines = [
-        f"crossbar: {device}, {report['form']}, order {report['order']}, {report['arrays']} arrays of "
-        f"{configuration['tile']} x {configuration['tile']} ({report['slices']} slices)",
+        f"crossbar: {device}, {report['form']}, order {report['order']}, "
+        + (arrays if report["arrays"] else "no arrays: the system is diagonal"),
         f"  contraction    {_number(predicted)} predicted, {report['contraction']:.2g} measured when first written, "
         f"{report['contraction_now']:.2g} now; "
         f"condition about {_number(certificate['condition'])}",
@@ -160,8 +164,9 @@ def text(report: HardwareReport) -> str:
         f"{'once' if report['factorizations'] == 1 else str(report['factorizations']) + ' times'}",
     ]
     if report["settling"]:
-        lines.append(f"  circuits       settle in {si(report['settling'], 's')}, diagonal conductances "
-                     f"{si(report['diagonal'][0], 'S')} to {si(report['diagonal'][1], 'S')}")  # fmt: skip
+        low, high = (si(siemens, "S") for siemens in report["diagonal"])
+        stability = f"stability {report['stability']:.2g}"
+        lines.append(f"  circuits       settle in {si(report['settling'], 's')}, {stability}, diagonal {low} to {high}")
     lines.append(f"  programming    {si(programming['energy'], 'J')}, {si(programming['latency'], 's')}")
     lines += _price_table(report)
     digital = report["digital"]

@@ -19,7 +19,7 @@ from admmopt.engine import solve as run_engine
 from admmopt.operators import Convolution, Dense, Diagonal, Identity, Stack
 from admmopt.splitting import Compiled
 from admmopt.testing import check_backend
-from admmopt_crossbar import Circuit, Crossbar, Device, HardwareReport, Stuck, names
+from admmopt_crossbar import Circuit, Crossbar, Device, Generic, HardwareReport, Stuck, names
 from admmopt_crossbar.support import support
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benchmarks are not part of the installed library
@@ -316,3 +316,15 @@ def test_the_support_table_is_that_of_the_code():
     written = {row[0]: row[1:] for row in rows}
     for effect, changes in support().items():
         assert written[effect] == list(changes.values()), f"docs/crossbar.md, {effect}: `python -m admmopt_crossbar`"
+
+
+def test_a_sweep_over_devices():
+    problem = lasso(0, 20, 40, 4)
+    make = lambda sigma, seed: Crossbar(Generic(sigma=sigma), seed=seed)  # noqa: E731
+    table = ao.sweep(problem, make, {"sigma": [1e-3, 3e-2]}, repeats=2)
+    assert [row["status"] for row in table.rows] == ["optimal"] * 4
+    assert all(row["suboptimality"] < 1e-6 and row["energy"] > 0 and row["latency"] > 0 for row in table.rows)
+    energy = {sigma: min(row["energy"] for row in table.rows if row["sigma"] == sigma) for sigma in (1e-3, 3e-2)}
+    assert energy[3e-2] > energy[1e-3]  # worse cells cost steps, not accuracy
+    naive = ao.sweep(problem, lambda sigma: Crossbar(Generic(sigma=sigma), refine=False), {"sigma": [1e-4, 3e-2]})
+    assert naive.rows[1]["suboptimality"] > 10 * naive.rows[0]["suboptimality"]
