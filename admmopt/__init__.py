@@ -1,7 +1,7 @@
 """admmopt: declare a problem in CVXPY's language, solve it by splitting, on the backend you name.
 
-``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`, `sweep`,
-`eigs`, `templates`, `Problem`, `ADMM` and the nonconvex sets.
+``import admmopt as ao`` re-exports CVXPY's modelling names (the same objects) and adds `solve`, `explain`,
+`solve_path`, `sweep`, `eigs`, `templates`, `Problem`, `ADMM` and the nonconvex sets.
 """
 
 import cvxpy as _cvxpy
@@ -10,6 +10,7 @@ from cvxpy import *  # noqa: F403
 from . import dsl as dsl
 from . import templates as templates
 from .backend_api import BackendError as BackendError
+from .dsl.path import solve_path as solve_path
 from .dsl.problem import Problem as Problem
 from .dsl.sets import Boolean as Boolean
 from .dsl.sets import Cardinality as Cardinality
