@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from admmopt.backend_api import BackendError
 
+from .converters import SIGMAS
 from .ledger import Ledger
 from .slicing import digits, residual_slices
 from .wires import effective
@@ -51,7 +52,7 @@ class Bank:
         self.reference = [self._response(k) for k in range(len(self.slices))]
         if design.age > design.device.t0:
             self.at(design.age)
-        self.calibrated = self._calibrate()
+        self.calibrated = self._calibrate(self.decoded), self._calibrate(self.decoded.swapaxes(2, 3))
 
     @property
     def arrays(self) -> int:
@@ -134,14 +135,13 @@ class Bank:
         """What slice k gives for the calibration input, alternating full-scale voltages: (T, m)."""
         return self.decoded[k] @ np.cos(np.arange(self.values.shape[2], dtype=float))
 
-    def _calibrate(self) -> np.ndarray:
-        """Full scale of a calibrated converter for inputs up to 1: (K, T, 1)."""
+    def _calibrate(self, decoded: np.ndarray) -> np.ndarray:
+        """Full scale of a calibrated converter for inputs up to 1, for products with `decoded` (K, T, ..., ...):
+        (K, T, 1). The two directions have one each."""
         if self.design.adc.range != "calibrated" or not self.slices:
             return np.zeros((len(self.slices), len(self.rows), 1))
-        from .converters import SIGMAS
-
-        inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (self.values.shape[2], CALIBRATION))
-        return SIGMAS * np.std(self.decoded @ inputs, axis=3).max(axis=2, keepdims=True)
+        inputs = np.random.default_rng(0).uniform(-1.0, 1.0, (decoded.shape[3], CALIBRATION))
+        return SIGMAS * np.std(decoded @ inputs, axis=3).max(axis=2, keepdims=True)
 
     def dense(self) -> np.ndarray:
         """The matrix that the bank holds, all slices added: (M, N)."""
@@ -173,8 +173,8 @@ class Bank:
         outputs = (decoded @ inputs[..., None])[..., 0]
         outputs = outputs + self.read_noise(inputs, rng, transposed)
         scale = np.concatenate([made.scale[:, :, 0][None] for made in self.slices])
-        fixed = length * design.device.range / scale
-        outputs = design.adc.convert(outputs, design.adc.full_scale(outputs, self.calibrated, fixed))
+        fixed = length * design.signed.span(design.device) / scale
+        outputs = design.adc.convert(outputs, design.adc.full_scale(outputs, self.calibrated[transposed], fixed))
         self._count(phase, inputs, transposed, outputs.size)
         result = np.zeros((-(-out // decoded.shape[2]), decoded.shape[2]))
         np.add.at(result, collect, outputs.sum(axis=0))

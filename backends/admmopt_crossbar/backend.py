@@ -20,6 +20,7 @@ from .presets import preset
 from .slicing import SLICINGS
 
 MODES = ("inv", "mvm")
+NUMBER = int | float | np.integer | np.floating
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,13 @@ class Circuit:
     def __post_init__(self):
         for name in ("gain", "bandwidth", "v_read", "v_dd", "read_seconds"):
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and 0 < value < np.inf):
+            if not (isinstance(value, NUMBER) and 0 < value < np.inf):
                 raise BackendError(f"circuit: {name} must be a positive number, got {value!r}.")
-        if self.trim_bits is not None and not 1 <= self.trim_bits <= 52:
-            raise BackendError(f"circuit: trim_bits must lie between 1 and 52, or be None; got {self.trim_bits!r}.")
+            object.__setattr__(self, name, float(value))
+        if self.trim_bits is not None:
+            if not isinstance(self.trim_bits, int | np.integer) or not 1 <= self.trim_bits <= 52:
+                raise BackendError(f"circuit: trim_bits must lie between 1 and 52, or be None; got {self.trim_bits!r}.")
+            object.__setattr__(self, "trim_bits", int(self.trim_bits))
 
     @property
     def radians(self) -> float:
@@ -134,9 +138,20 @@ class Crossbar:
             _whole("bank", self.bank, 1)
         for name in ("r_wire", "age"):
             value = getattr(self, name)
-            if not (isinstance(value, int | float | np.number) and 0 <= value < np.inf):
+            if not (isinstance(value, NUMBER) and 0 <= value < np.inf):
                 raise BackendError(f"{name} must be a finite number, not negative; got {value!r}.")
+            object.__setattr__(self, name, float(value))
+        _whole("seed", self.seed, 0)
+        for name, kind in (("stuck", Stuck), ("circuit", Circuit), ("refine", bool | np.bool_)):
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                what = "True or False" if name == "refine" else f"a {kind.__name__}"
+                raise BackendError(f"{name} must be {what}, got {value!r}.")
+        object.__setattr__(self, "refine", bool(self.refine))
         _ = self.dac, self.adc  # raise for bits and ranges
+        for name in ("tile", "slices", "dac_bits", "adc_bits", "columns_per_adc", "bank", "seed"):
+            if isinstance(getattr(self, name), np.integer):  # JSON knows no numpy
+                object.__setattr__(self, name, int(getattr(self, name)))
 
     # what the parts of the simulation read
 

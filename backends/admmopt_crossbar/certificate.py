@@ -147,15 +147,21 @@ def variances(off, design, slices: int):
     seconds = max(device.t0, design.age)
     there, peak = inside(rows, columns, shape, off.shape), np.abs(values).max(axis=(1, 2), keepdims=True)
     scale = signed.scale(peak, device)
-    cells = np.zeros(values.shape)
+    cells, means, middle = np.zeros(values.shape), [], np.zeros((values.shape[0], 1, 1))
     for target in signed.targets(values, scale, device):
+        if target.shape == values.shape:
+            means.append(target.mean(axis=(1, 2), keepdims=True))
+        else:
+            middle = target.mean(axis=(1, 2), keepdims=True)  # of a reference, which has an input wire of its own
         level = device.quantize(target)
         stuck = design.stuck.p_low * (target - device.g_min) ** 2 + design.stuck.p_high * (device.g_max - target) ** 2
         square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2
         cells += there * (square + stuck + _drift(device, level, seconds)) / scale**2
-    mean = device.g_min + 0.5 * np.abs(values).mean(axis=(1, 2), keepdims=True) / peak * device.range
+    mean = np.mean(means, axis=0)
     loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean.ravel()])[:, None, None]
-    wires = (loss * values) ** 2
+    shared = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire, 0.0) for g in middle.ravel()])[:, None, None]
+    shared = shared * middle / scale / peak  # what the input wires take of the middle is not taken of the reference
+    wires = there * ((loss * values) ** 2 + (shared * peak) ** 2)
     if design.slicing == "residual":
         relative = _relative(device) + 2.0 * design.stuck.p_high
         some_stuck = 2.0 * (design.stuck.p_low + design.stuck.p_high) * values[0].size > FEW
@@ -164,7 +170,8 @@ def variances(off, design, slices: int):
         for _ in range(slices - 1):  # each slice has to hold the largest number that the last one missed
             square = (cells + wires).sum(axis=(1, 2), keepdims=True) / there.sum(axis=(1, 2), keepdims=True)
             held = held if some_stuck else PEAK**2 * square
-            cells, wires = there * np.maximum(relative * held, read), there * loss**2 * square
+            cells = there * np.maximum(relative * held, read)
+            wires = there * (loss**2 * square + shared**2 * held)
     return cells, wires, rows, columns
 
 

@@ -42,7 +42,10 @@ DIGITAL_HZ = 1e9
 # in PMC8934428, table 3.
 HOROWITZ_MULTIPLY, HOROWITZ_ADD = 3.7e-12, 0.9e-12
 
-_HOROWITZ = "digital: Horowitz, ISSCC 2014 (45 nm, 32-bit floating point); amplifiers: assumed, no source"
+_HOROWITZ = (
+    "digital: Horowitz, ISSCC 2014 (45 nm, 32-bit floating point); digital operations a second, amplifiers: assumed, "
+    "no source"
+)
 _FLOAT32 = {
     "mac_joules": HOROWITZ_MULTIPLY + HOROWITZ_ADD,
     "flop_joules": HOROWITZ_ADD,

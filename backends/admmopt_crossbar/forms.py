@@ -15,8 +15,11 @@ scalings that leave O as it is: a common factor (reduced, dual), a factor on x a
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
+from scipy.sparse.linalg import splu
 
 from admmopt.backend_api import System
 
@@ -95,6 +98,17 @@ class Form:
     def macs(self) -> int:
         """Multiply-adds of one digital product with M."""
         return self.size + self.off.nnz
+
+    @cached_property
+    def factor_entries(self) -> int | None:
+        """Entries of the triangular factor of a sparse factorization, its diagonal included, in an order that keeps
+        them few; None where the matrix is crowded. They depend on the places of the entries alone."""
+        if self.off.nnz > CROWDED * self.size**2:
+            return None
+        places = abs(self.off) + abs(self.off).T
+        dominant = sp.csc_array(places + sp.diags_array(places.sum(axis=1) + 1.0))
+        options = {"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True}}
+        return int(splu(dominant, **options).L.nnz)
 
     @property
     def overhead(self) -> int:

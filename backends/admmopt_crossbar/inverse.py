@@ -9,6 +9,8 @@ L0 / (1 + s L0 / w0) the amplifiers' gain and l_i the sum of all conductances at
 
 so that the circuit settles if and only if every eigenvalue of diag(1/l) G + 1/L0 has a positive real part, and then to
 half a code of its converter in t = ln(2^(bits + 1)) / (w0 times the smallest of them): the certificate of stability.
+The amplifiers that invert v, or scale it for a further slice (whose numbers are smaller, at more siemens for a unit),
+are taken to follow at once.
 """
 
 from __future__ import annotations
@@ -47,14 +49,11 @@ class Feedback:
         elif self.design.diagonal == "array":
             off, d = off + np.diag(d), np.zeros(0)
         if off.shape[0] > self.design.tile:
-            raise BackendError(
-                f"the compensation form needs one array of {off.shape[0]} rows, and tiles have {self.design.tile}: "
-                "use a larger tile, or mapping='pair'."
-            )
+            raise _too_large(off.shape[0], self.design.tile)
         d = d if d.size else np.zeros(off.shape[0])
         if self.off is None or changed(off, self.off):
-            self.off = off
             self.bank = Bank(off, self.design, self.rng, self.ledger, self.identity)
+            self.off = off
         self.d = trimmed(d, self.design.circuit.trim_bits)
         self.settle()
 
@@ -65,7 +64,9 @@ class Feedback:
         self.unit = float(bank.slices[0].scale.ravel()[0]) if bank.slices else self.design.device.g_max
         cells = bank.row_load.sum(axis=(0, 1))[: self.d.size] if bank.slices else np.zeros(self.d.size)
         self.load = cells + self.unit * (np.abs(self.d) + 1.0)  # the input conductance is one unit
-        self.columns = (bank.column_load.sum(axis=(0, 1))[: self.d.size] if bank.slices else 0.0) + self.unit * self.d
+        self.columns = self.unit * np.abs(self.d)
+        for made, loads in zip(bank.slices, bank.column_load, strict=True):
+            self.columns = self.columns + loads[0, : self.d.size] * float(self.unit / made.scale.item()) ** 2
         self.factor = la.lu_factor(held + np.diag(self.load / self.unit / circuit.gain), check_finite=False)
         rates = la.eigvals((self.unit / self.load)[:, None] * held, check_finite=False).real
         self.rate = float(rates.min(initial=1.0)) + 1.0 / circuit.gain
@@ -129,7 +130,8 @@ class Feedback:
         tally.conversions_in_turn += min(self.design.columns_per_adc, n)
         tally.analog_seconds += tries * self.seconds
         tally.array_joules += tries * self.seconds * power
-        tally.amp_seconds += tries * self.seconds * n * self.design.signed.arrays  # the second ones invert
+        # one sets a row's voltage; others drive the second array with its negative, further slices with a part of it
+        tally.amp_seconds += tries * self.seconds * n * self.design.signed.arrays * max(len(self.bank.slices), 1)
 
     def advance(self, seconds: float) -> None:
         """Note how long the array has been in use, for its drift."""
@@ -184,8 +186,8 @@ class Partition:
         diagonal = S.diagonal().copy()
         S = S - np.diag(diagonal)
         if self.off is None or changed(off, self.off):
-            self.off = off
             self.upper, self.lower = map(self.write, (off[:k, k:], off[k:, :k]), self.identities)
+            self.off = off
         self.first = self._renewed(self.first, off[:k, :k], d[:k])
         self.second = self._renewed(self.second, S, diagonal)
 
@@ -213,7 +215,16 @@ def inverter(off: np.ndarray, d: np.ndarray, design, rng, ledger: Ledger, counte
         return Divide(off, d, ledger)
     if d.size <= design.tile:
         return Feedback(off, d, design, rng, ledger, next(counter))
+    if design.mapping == "compensation":  # whose single array has no sign for the products between circuits
+        raise _too_large(d.size, design.tile)
     return Partition(off, d, design, rng, ledger, counter)
+
+
+def _too_large(rows: int, tile: int) -> BackendError:
+    return BackendError(
+        f"the compensation form needs one array of {rows} rows, and tiles have {tile}: "
+        "use a larger tile, or mapping='pair'."
+    )
 
 
 def changed(off: np.ndarray, before: np.ndarray) -> bool:

@@ -25,7 +25,8 @@ class Krylov:
 
     def __init__(self, off, d: np.ndarray, design, rng, ledger: Ledger, counter):
         """off: O, (N, N), dense or sparse; counter: numbers the arrays."""
-        self.ledger, self.make = ledger, lambda o: Bank(o, design, rng, ledger, next(counter))
+        identity = next(counter)
+        self.ledger, self.make = ledger, lambda o: Bank(o, design, rng, ledger, identity)
         self.apart, self.off = design.diagonal == "apart", None
         self.update(off, d)
         self.goal = float(np.clip(2.0 * product_error(off, d, design), TIGHTEST, LOOSEST)) if design.refine else ALONE

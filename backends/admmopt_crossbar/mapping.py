@@ -6,7 +6,7 @@
     compensation   one array, G = s a, zeros left open: for the nonnegative matrix of `compensation`, feedback circuits;
                    what is smaller than g_min / g_max of the largest entry is raised to that
 
-with s = (g_max - g_min) / max|a|.
+with s = (g_max - g_min) / max|a|, and g_max / max|a| in compensation.
 """
 
 from __future__ import annotations
@@ -41,8 +41,11 @@ class Mapping:
     def scale(self, peak: np.ndarray, device: Device) -> np.ndarray:
         """Siemens per unit for the largest magnitude `peak` of a tile; of one without entries, whatever is there counts
         for nothing."""
-        span = {"pair": device.range, "offset": 0.5 * device.range, "compensation": device.g_max}[self.name]
-        return span / np.where(peak > 0, peak, NOTHING)
+        return self.span(device) / np.where(peak > 0, peak, NOTHING)
+
+    def span(self, device: Device) -> float:
+        """Siemens that stand for the largest magnitude of a tile."""
+        return {"pair": device.range, "offset": 0.5 * device.range, "compensation": device.g_max}[self.name]
 
     def used(self, cells: np.ndarray, values: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Which cells of a side are formed: those inside the matrix; in compensation, those that hold anything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .ledger import Ledger
 from .units import si
 
 WRITING, CERTIFYING = "programming", "certificate"
+SWITCHED_OFF = "circuits switched off"  # how the reason starts where no arrays are left
 MEASURED = 4  # analog solves by which contraction is measured after every writing
 
 
@@ -30,7 +32,7 @@ class HardwareReport(dict):
     factorization), energy_per_solve, break_even, and what the engine reads (`backend_api`).
     """
 
-    maps: list[tuple[str, np.ndarray]]  # conductances of the first arrays, for the plot
+    maps: Sequence[tuple[str, np.ndarray]] = ()  # conductances of the first arrays, for the plot; not in the JSON
 
     def __str__(self) -> str:
         return text(self)
@@ -45,9 +47,8 @@ class HardwareReport(dict):
 def hardware_report(solver) -> HardwareReport:
     """The report of a `CrossbarSolver` as it stands."""
     design, form = solver.design, solver.form
-    parts = solver.inverse.parts()
-    banks = [part.bank if hasattr(part, "bank") else part for part in parts]
-    circuits = [part for part in parts if hasattr(part, "rate")]
+    banks = solver.banks()
+    circuits = [part for part in solver.inverse.parts() if hasattr(part, "rate")]
     report = HardwareReport(
         form=f"{form.name} on arrays, {'feedback circuits' if design.mode == 'inv' else 'products'}",
         reason=solver.reason,
@@ -128,9 +129,12 @@ def _nearest(model: EnergyModel, kind: str, bits: int | None) -> int:
 
 
 def against_digital(report: dict, form, design) -> dict[str, Any]:
-    """The same solves with a dense factorization that is computed once, under every price list, and the number of
-    solves from which on the arrays take less energy under the chosen one."""
-    factor, each = digital_reference(form.size if form.symmetric else form.parts.n)
+    """The same solves with a factorization that is computed once, dense or sparse, whichever has the cheaper solves,
+    under every price list, and the number of solves from which on the arrays take less energy under the chosen one."""
+    references = [digital_reference(form.size if form.symmetric else form.parts.n)]
+    if form.factor_entries is not None:
+        references.append(digital_reference(form.size, form.factor_entries))
+    factor, each = min(references, key=lambda pair: pair[1].macs)
     each.macs += form.overhead
     for name, row in report["presets"].items():
         model = energy_model(name)
@@ -151,10 +155,12 @@ def text(report: HardwareReport) -> str:
     device = configuration["device"]["name"]
     predicted = certificate["contraction"]
     tile, slices = f"{configuration['tile']} x {configuration['tile']}", report["slices"]
+    off = report["reason"].startswith(SWITCHED_OFF)
     arrays = f"{report['arrays']} arrays of {tile} ({slices} slice{'s' if slices > 1 else ''})"
     lines = [
         f"crossbar: {device}, {report['form']}, order {report['order']}, "
-        + (arrays if report["arrays"] else "no arrays: the system is diagonal"),
+        + (arrays if report["arrays"] else f"no arrays: {'see below' if off else 'the system is diagonal'}"),
+        *([f"  arrays         {report['reason']}"] if off else []),
         f"  contraction    {_number(predicted)} predicted, {report['contraction']:.2g} measured when first written, "
         f"{report['contraction_now']:.2g} now; "
         f"condition about {_number(certificate['condition'])}",

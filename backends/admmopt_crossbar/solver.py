@@ -8,14 +8,14 @@ import numpy as np
 
 from admmopt.backend_api import BackendError, LinearResult, System
 
-from .array import count_arrays
+from .array import Bank, check_bank, count_arrays
 from .certificate import MOST_SLICES, certify
 from .choose import WORTH, choose, with_slices
 from .inverse import Divide, inverter
 from .krylov import Krylov
 from .ledger import Ledger
 from .refine import Refinement
-from .report import MEASURED, hardware_report
+from .report import MEASURED, SWITCHED_OFF, hardware_report
 
 KEPT, SHARE = 20, 4  # directions kept, a quarter of the order at most: all of them would be a digital inverse
 DEEPEST = 200  # steps of refinement for one solve
@@ -105,7 +105,12 @@ class CrossbarSolver:
             self.inverse = Krylov(form.off, form.d, design, self.write_rng, self.ledger, counter)
         else:
             self.inverse = inverter(form.off.toarray(), form.d, design, self.write_rng, self.ledger, counter)
+        check_bank(sum(bank.arrays for bank in self.banks()), design)  # a partition has more of them than its matrix
         self.restart()
+
+    def banks(self) -> list[Bank]:
+        """All arrays that there are."""
+        return [part.bank if hasattr(part, "bank") else part for part in self.inverse.parts()]
 
     def restart(self) -> None:
         """Forget what was learned about a matrix that is no longer there, and measure the new one."""
@@ -154,7 +159,7 @@ class CrossbarSolver:
             except BackendError as error:
                 unstable = error
         if unstable is not None:
-            self.reason = f"circuits switched off, only the digital diagonal is left: {unstable}"
+            self.reason = f"{SWITCHED_OFF}, only the digital diagonal is left: {unstable}"
             self.inverse = Divide(self.form.off, self.form.d, self.ledger)
             self.restart()
 
@@ -172,6 +177,7 @@ class CrossbarSolver:
             return relative(system, x, r1 + system.A.rmatvec(system.rho * r2))
 
         if not self.design.refine:
+            self.steps += 1
             x, z = form.solution(self.approximate(b), r1, r2)
             return LinearResult(x, z, lambda: error(x), 1)
         wanted, size, steps = EXACT if tol is None else tol, float(np.linalg.norm(b)), 0

@@ -163,9 +163,31 @@ def test_ranges_that_do_not_follow_the_vector(adc_range):
     if adc_range == "fixed":
         full_scale = 12 * np.abs(A).max()
     else:
-        full_scale = float(made.calibrated[0, 0, 0])  # inputs uniform on [-1, 1]: variance 1/3
+        full_scale = float(made.calibrated[False][0, 0, 0])  # inputs uniform on [-1, 1]: variance 1/3
         assert full_scale == pytest.approx(4 * np.sqrt((A**2).sum(axis=1).max() / 3), rel=0.3)
     np.testing.assert_allclose(got, np.clip(np.rint(A @ x / full_scale * 127), -127, 127) * full_scale / 127)
+
+
+@pytest.mark.parametrize("shape", [(64, 4), (4, 64)])
+def test_a_calibrated_range_is_that_of_the_direction_of_the_product(shape):
+    """4 standard deviations of outputs that are sums over 64 or over 4 entries: next to nothing clips in either."""
+    rng = np.random.default_rng(3)
+    A = rng.normal(size=shape)
+    made = bank(A, design(adc_bits=12, adc_range="calibrated"))
+    for transposed, M in ((False, A), (True, A.T)):
+        assert made.calibrated[transposed].item() == pytest.approx(4 * np.sqrt((M**2).sum(axis=1).max() / 3), rel=0.4)
+        x = rng.uniform(-1, 1, (50, M.shape[1]))
+        wrong = [np.abs(made.product(v, reads(), "p", transposed=transposed) - M @ v).max() for v in x]
+        assert np.median(wrong) <= made.calibrated[transposed].item() / 2047
+
+
+@pytest.mark.parametrize("mapping", ["pair", "offset"])
+def test_a_fixed_range_is_the_largest_output_there_can_be(mapping):
+    A = np.ones((3, 8))
+    made = bank(A, design(mapping=mapping, adc_bits=4, adc_range="fixed"))
+    np.testing.assert_allclose(made.product(np.ones(8), reads(), "p"), 8.0)
+    less = made.product(np.full(8, 1.0) - 2.0 * (np.arange(8) < 1), reads(), "p")  # 6, in codes of 8 / 7
+    np.testing.assert_allclose(less, np.rint(6 * 7 / 8) * 8 / 7)
 
 
 @pytest.mark.parametrize("case, limit", [("adc_max", 48.0), ("adc_calibrated_8", 8.0)])
@@ -176,7 +198,7 @@ def test_crosssim_converters(case, limit):
     A, X = rng.uniform(-1, 1, (64, 48)), rng.uniform(-1, 1, (4, 48))
     device = Device("theirs", 1e-4, 1e-3)
     made = bank(np.hstack([A, np.zeros((64, 1))]), design(device, dac_bits=8, adc_bits=8, adc_range="calibrated"))
-    made.calibrated = np.full((1, 1, 1), limit * np.abs(A).max() / 0.9)  # what they take
+    made.calibrated = {False: limit * np.abs(A).max() / 0.9}  # what they take
     got = [made.product(np.append(x, 1.0), reads(), "p") for x in X]
     np.testing.assert_allclose(got, stored["y"], rtol=1e-9)
 

@@ -11,15 +11,17 @@ from pathlib import Path
 import cvxpy as cp
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import admmopt as ao
 from admmopt.backend_api import BackendError, System, resolve
 from admmopt.engine import Settings
 from admmopt.engine import solve as run_engine
-from admmopt.operators import Convolution, Dense, Diagonal, Identity, Stack
+from admmopt.operators import Convolution, Dense, Diagonal, Identity, Sparse, Stack
 from admmopt.splitting import Compiled
 from admmopt.testing import check_backend
-from admmopt_crossbar import Circuit, Crossbar, Device, Generic, HardwareReport, Stuck, names
+from admmopt_crossbar import Circuit, Crossbar, Device, Generic, HardwareReport, Stuck, energy_model, names
+from admmopt_crossbar.report import SWITCHED_OFF
 from admmopt_crossbar.support import support
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the benchmarks are not part of the installed library
@@ -164,6 +166,10 @@ def test_dual_where_there_is_none():
         ({"energy": "magic"}, "energy must be one of isaac"),
         ({"device": "unobtainium"}, "unobtainium.*rram-milo"),
         ({"device": 3}, "device must be a preset's name or a Device, got int"),
+        ({"seed": -1}, "seed must be a whole number of at least 0"),
+        ({"refine": "no"}, "refine must be True or False, got 'no'"),
+        ({"stuck": 0.01}, "stuck must be a Stuck, got 0.01"),
+        ({"circuit": None}, "circuit must be a Circuit, got None"),
     ],
     ids=str,
 )
@@ -178,6 +184,7 @@ def test_bad_options_are_named(options, sentence):
         (lambda: Circuit(gain=0), "gain must be a positive number"),
         (lambda: Circuit(bandwidth=float("inf")), "bandwidth must be a positive number"),
         (lambda: Circuit(trim_bits=0), "trim_bits must lie between 1 and 52"),
+        (lambda: Circuit(trim_bits=3.5), "trim_bits must lie between 1 and 52"),
         (lambda: Device("mine", g_min=2e-6, g_max=1e-6), "g_max must exceed g_min"),
         (lambda: Stuck(p_low=1.5), "probability"),
     ],
@@ -192,6 +199,23 @@ def test_a_bank_that_is_too_small():
         ao.solve(lasso(0), Crossbar(bank=1))
     fits = ao.solve(lasso(0), Crossbar(bank=2))
     assert fits.status == "optimal" and fits.backend_report["arrays"] <= 2
+
+
+def test_a_bank_counts_the_circuits_of_a_partition():
+    """40 rows on tiles of 16: 9 tiles of the matrix, but 4 circuits of order 10 and 12 blocks between them."""
+    rng = np.random.default_rng(0)
+    F = Dense(rng.standard_normal((80, 40)) / np.sqrt(80))
+    system = System(None, F, np.ones(80), Stack([Identity(40)], 40), np.full(40, 1e-3), np.ones(40))
+    options = {"device": "ideal", "tile": 16, "slices": 1, "form": "reduced"}
+    assert Crossbar(**options, bank=32).prepare(system).report()["arrays"] == 32
+    with pytest.raises(BackendError, match=r"needs 32 arrays.*the declared bank has 31\."):
+        Crossbar(**options, bank=31).prepare(system)
+
+
+def test_options_of_numpy_are_stored_as_plain_ones():
+    odd = Crossbar("ideal", tile=np.int64(64), slices=np.int32(2), adc_bits=np.int64(6), r_wire=np.float32(1), age=1)
+    odd = dataclasses.replace(odd, circuit=Circuit(gain=np.float32(1000), trim_bits=np.int64(8)), refine=np.True_)
+    assert Crossbar.from_dict(json.loads(json.dumps(odd.to_dict()))) == odd
 
 
 def test_names():
@@ -246,6 +270,37 @@ def test_what_the_report_draws(report, tmp_path):
     assert (tmp_path / "report.png").stat().st_size > 10_000
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert any("contraction" in title for title in titles) and any("energy" in title for title in titles)
+
+
+def test_a_stored_report_prints_and_draws(report):
+    stored = HardwareReport(json.loads(json.dumps(report)))
+    assert str(stored) == str(report)
+    titles = [axes.get_title(loc="left") for axes in stored.plot().axes]
+    assert titles == ["contraction per step", "energy of solving, by price list"]  # conductances are not stored
+
+
+def test_without_refinement_every_solve_is_one_step():
+    report = ao.solve(lasso(0), Crossbar(refine=False), max_iterations=20).backend_report
+    assert report["steps"] == report["solves"] > 0
+
+
+def test_a_report_says_that_circuits_were_switched_off(report):
+    off = HardwareReport({**report, "arrays": 0, "reason": f"{SWITCHED_OFF}, only the digital diagonal is left: why"})
+    assert "no arrays: see below" in str(off) and off["reason"] in str(off)
+    assert "no arrays: the system is diagonal" in str(HardwareReport({**report, "arrays": 0}))
+
+
+def test_the_digital_reference_of_a_sparse_system_is_sparse():
+    """A chain of 60: its factor has 2 entries a column, where a dense one has 60 (60 + 1) / 2."""
+    n, rows = 60, sp.diags_array([np.ones(60), -np.ones(59)], offsets=[0, 1], shape=(59, 60), format="csr")
+    system = System(None, Sparse(rows), np.ones(59), Stack([Identity(n)], n), np.full(n, 1e-3), np.ones(n))
+    solver = Crossbar("ideal", "mvm", form="reduced").prepare(system)
+    assert solver.form.factor_entries == 2 * n - 1
+    macs = 2 * (n - 1) + solver.form.overhead
+    list_price = energy_model("isaac")
+    assert solver.report()["digital"]["solve"] == pytest.approx(
+        macs * list_price.mac_joules + 2 * n * list_price.flop_joules
+    )
 
 
 def test_prediction_and_measurement_agree(report):

@@ -152,13 +152,15 @@ def test_contraction_by_converters(name, bits):
 
 @pytest.mark.parametrize("r_wire", [0.5, 5.0, 20.0])
 @pytest.mark.parametrize("name", ["condition 10", "condition 100"])
-def test_contraction_by_wires(name, r_wire):
-    """The mean over residuals, by a rule of thumb for the loss."""
-    M, made = MATRICES[name], design(Device("i", **FAR), r_wire=r_wire)
+@pytest.mark.parametrize(("mapping", "factor"), [("pair", 1.35), ("offset", 2.0)])
+def test_contraction_by_wires(name, r_wire, mapping, factor):
+    """The mean over residuals, by a rule of thumb for the loss. Of an offset, the middle conductance loses too: there
+    most of the error is the same along rows, which is less than if it were random."""
+    M, made = MATRICES[name], design(Device("i", **FAR), r_wire=r_wire, mapping=mapping)
     error = Bank(form(M).off, made, np.random.default_rng(0), Ledger()).dense() - form(M).off.toarray()
     expected = np.linalg.norm(error @ np.linalg.inv(M)) / np.sqrt(len(M))
     certificate = certify(form(M), made, 1)
-    assert certificate.wires == pytest.approx(expected, rel=0.35) and certificate.cells == 0.0
+    assert expected / factor < certificate.wires < expected * factor and certificate.cells == 0.0
 
 
 def test_parts_add_up_in_squares():

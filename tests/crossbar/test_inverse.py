@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
@@ -18,6 +19,7 @@ from admmopt_crossbar.backend import Circuit, Crossbar
 from admmopt_crossbar.device import Device, Generic
 from admmopt_crossbar.faults import Stuck
 from admmopt_crossbar.inverse import Divide, Feedback, Partition, inverter, leading_diagonal, trimmed
+from admmopt_crossbar.krylov import Krylov
 from admmopt_crossbar.ledger import Ledger
 
 NGSPICE = json.loads((Path(__file__).parent / "fixtures" / "ngspice_inv.json").read_text())["cases"]
@@ -328,7 +330,30 @@ def test_compensation_of_a_signed_matrix():
         circuit(M, design(mapping="compensation", tile=3))
 
 
+def test_compensation_has_no_partition():
+    """The blocks between circuits would lose their signs on a single array of nonnegative conductances."""
+    M = np.eye(13) * 2 + 0.1
+    M[:7, 7:] = -0.1
+    with pytest.raises(BackendError, match=r"one array of 13 rows, and tiles have 12"):
+        anything(M, design(mapping="compensation", tile=12))
+
+
 # --- writes
+
+
+def test_an_interrupted_writing_is_done_again(monkeypatch):
+    M, b = spd(6), np.ones(6)
+    made, off = circuit(M), 0.5 * split(M)[0]
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("admmopt_crossbar.inverse.Bank", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            made.update(off, M.diagonal())
+    made.update(off, M.diagonal())
+    np.testing.assert_allclose(solve(made, b), np.linalg.solve(off + np.diag(M.diagonal()), b), rtol=1e-9)
 
 
 def test_a_new_diagonal_costs_no_writes_and_a_new_matrix_does():
@@ -352,6 +377,18 @@ def test_the_same_cells_are_stuck_when_the_array_is_written_again():
     made = circuit(M, stuck, identity=4)
     places = made.bank.dense() == 0
     made.update(0.5 * split(M)[0], M.diagonal())
+    np.testing.assert_array_equal(made.bank.dense() == 0, places)
+    assert 0 < places[~np.eye(16, dtype=bool)].mean() < 0.2
+
+
+def test_the_same_cells_are_stuck_when_arrays_for_products_are_written_again():
+    M, counter = spd(16), itertools.count(4)
+    off, d = split(M)
+    made = Krylov(
+        sp.csr_array(off), d, design(mode="mvm", stuck=Stuck(0.1, 0.0)), np.random.default_rng(0), Ledger(), counter
+    )
+    places = made.bank.dense() == 0
+    made.update(sp.csr_array(0.5 * off), d)
     np.testing.assert_array_equal(made.bank.dense() == 0, places)
     assert 0 < places[~np.eye(16, dtype=bool)].mean() < 0.2
 
@@ -453,3 +490,19 @@ def test_what_a_solve_counts():
     inputs = np.rint(b * 127) / 127
     power = volts**2 * (currents @ got**2 + made.unit * inputs @ inputs)
     assert tally.array_joules == pytest.approx(made.seconds * power, rel=1e-9)
+
+
+def test_what_further_slices_take():
+    """The second slice holds smaller numbers at more siemens for a unit, so that it is driven with that much less."""
+    M = spd(6)
+    made = circuit(M, design(Generic(sigma=0.05), slices=2))
+    got = solve(made, np.ones(6))
+    first, second = made.bank.slices
+    part = float((first.scale / second.scale).item())
+    assert part < 0.5
+    loads = [sum(side[0].sum(axis=0) for side in made_slice.sides) for made_slice in (first, second)]
+    currents = loads[0] + part**2 * loads[1] + made.unit * made.d
+    tally, volts = made.ledger["solve"], 0.2 * made.amplitude
+    power = volts**2 * (currents @ got**2 + made.unit * 6)
+    assert tally.array_joules == pytest.approx(made.seconds * power, rel=1e-9)
+    assert tally.amp_seconds == pytest.approx(2 * 2 * 6 * made.seconds)
