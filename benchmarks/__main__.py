@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from . import records, report, suites
+from .peers.command import peers
+from .peers.run import run_alone as run_peer
 from .problems import MissingData
 from .runner import console, run_suite
 
@@ -63,8 +65,12 @@ _command("qp", 1e-4, 20.0, "The open Maros-Meszaros problems, through CVXPY and 
 _command("lp", 1e-4, 20.0, "Netlib's linear programs, through `admmopt solve FILE --json`.")
 _command("infeasible", 1e-4, 20.0, "Netlib's infeasible programs, likewise: is each one called infeasible?")
 _command("compile", 1e-6, 120.0, "Compile time of the lasso against CVXPY's own, and re-solves for a new lambda.")
+_command("path", 1e-6, 1800.0, "A hundred lassos along a path, against CVXPY with OSQP and its warm start.")
 _command("crossbar", 1e-6, 120.0, "Problems of every kind on memristor arrays, against Clarabel.", "crossbar")
 _command("paper", 1e-6, 900.0, "The memristor paper's experiments, and ours on the same cells.", "crossbar:rram-milo")
+
+
+app.command("peers")(peers)
 
 
 @app.command("references")
@@ -93,7 +99,8 @@ def make_report(out: Out = records.PATH) -> None:
 @app.command("child", hidden=True)
 def child(suite: str, name: str, options: str, answer: Path) -> None:
     """One instance in this process; what `run_suite` starts."""
-    record = suites.run(suite, name, json.loads(options))
+    given = json.loads(options)
+    record = run_peer(suite, name, given) if "solver" in given else suites.run(suite, name, given)
     answer.write_text(json.dumps(records.plain(record)))
 
 

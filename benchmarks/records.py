@@ -63,7 +63,7 @@ def machine() -> dict:
         "python": platform.python_version(),
         "system": platform.system(),
         "revision": _revision(),
-        "versions": {package: _version(package) for package in PACKAGES},
+        "versions": {package: version_of(package) for package in PACKAGES},
     }
 
 
@@ -78,7 +78,8 @@ def _revision() -> str:
     return commit.stdout.strip() + ("+" if changed.returncode else "")
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The installed version, or "absent"."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -7,6 +7,10 @@ from pathlib import Path
 from . import references
 from .grade import TIME_LIMIT, shifted_geometric_mean
 from .paper import pictures, tables
+from .peers import profiles
+from .peers import tables as peer_tables
+from .peers.command import PATH as PEERS_PATH
+from .records import read
 from .suites import crossbar
 
 PATH = Path(__file__).resolve().parent / "RESULTS.md"
@@ -18,6 +22,7 @@ TITLES = {
     "lp": "Netlib",
     "infeasible": "Netlib's infeasible programs",
     "compile": "Compile time and re-solve",
+    "path": "A regularization path of a hundred lassos",
     "crossbar": "Memristor crossbar: problems of every kind",
     "paper": "Memristor crossbar: the paper's experiments",
 }
@@ -46,7 +51,9 @@ def markdown(records: list[dict]) -> str:
 
 def write(records: list[dict], path: Path = PATH) -> None:
     """The page, and the pictures in it."""
-    path.write_text(markdown(records))
+    others = read(PEERS_PATH)
+    path.write_text(markdown(records) + peer_tables.section(others))
+    profiles.write(others)
     pictures.write([record for record in records if record["suite"] == "paper"])
 
 
@@ -138,7 +145,25 @@ def _compile(own: list[dict]) -> str:
     return "\n".join(["Lasso, 1500 x 5000, dense.\n", "| what | measured |", "|---|---|", *map(_row, rows), ""])
 
 
-PAGES = {"compile": _compile, "crossbar": crossbar.section, "paper": tables.section}
+def _path(own: list[dict]) -> str:
+    lines = [
+        "From the largest penalty down to a hundredth of it, one problem object with a Parameter: `ao.solve_path`, and "
+        "CVXPY with OSQP in a loop with `warm_start=True`, at the same eps. The gap is the relative duality gap of a "
+        "point, computed from x alone; right is at most 1e-4 at every point. A busy machine: read CPU seconds.\n",
+        "| path | solver | points | iterations | total s | CPU s | CPU s a point | largest gap | median gap |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in own:
+        for solver, side in (("solve_path", r.get("ours")), ("CVXPY + OSQP", r.get("peer"))):
+            if side:
+                each = side["cpu_seconds"] / max(side["points"], 1)
+                cells = [r["name"], solver, f"{side['points']} of {r['asked']}", side["iterations"]]
+                cells += [_number(side["seconds"], ".1f"), _number(side["cpu_seconds"], ".1f"), _number(each, ".3f")]
+                lines.append(_row([*cells, _number(side["worst_gap"], ".0e"), _number(side["median_gap"], ".0e")]))
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"compile": _compile, "crossbar": crossbar.section, "paper": tables.section, "path": _path}
 
 
 def _verdict(record: dict) -> str:

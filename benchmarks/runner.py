@@ -26,10 +26,12 @@ def run_suite(
 ) -> list[dict]:
     """Run every instance that has no record yet (or crashed); print a line each; return the records of all of them.
 
-    options: what goes to the instance's process (eps, time_limit, data, backend, seed). grace: seconds beyond
-    time_limit for building the problem and writing it down, before the process is ended and counted as a failure.
+    options: what goes to the instance's process (eps, time_limit, data, backend, seed; solver, where it is not ours).
+    grace: seconds beyond time_limit for building the problem and writing it down, before the process is ended and
+    counted as a failure.
     """
-    identity = {"suite": suite, "eps": options.get("eps"), "backend": options.get("backend"), "solver": "admmopt"}
+    identity = {"suite": suite, "eps": options.get("eps"), "backend": options.get("backend")}
+    identity["solver"] = options.get("solver", "admmopt")
     done = {records.key(record): record for record in records.read(out) if record.get("status") != "error"}
     results = []
     with _progress() as bar:
@@ -41,7 +43,7 @@ def run_suite(
             if record is None:
                 record = {**mine, **run_one(suite, name, options, options["time_limit"] + grace), **records.machine()}
                 records.append(record, out)
-                bar.console.print(line(record), highlight=False)
+                bar.console.print(line(record), highlight=False, soft_wrap=True)
             results.append(record)
             bar.advance(task)
     return results
@@ -86,6 +88,7 @@ def line(record: dict) -> str:
     parts = [
         f"[{colour}]{verdict:7s}[/]",
         f"{record['name']:22s}",
+        *([f"{record['solver']:9s}"] if record.get("solver", "admmopt") != "admmopt" else []),
         f"{record.get('status', ''):11s}",
         f"{seconds:8.2f} s" if seconds is not None else " " * 10,
         f"{record.get('iterations', '') or '':>7}",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..problems import MORE, NINETEEN
-from . import compile, crossbar, lp, nineteen, paper, qp
+from . import compile, crossbar, lp, nineteen, paper, path, qp
 
-ALONE = {"compile": compile, "crossbar": crossbar, "paper": paper}  # a module each, with its NAMES
+ALONE = {"compile": compile, "crossbar": crossbar, "paper": paper, "path": path}  # a module each, with its NAMES
 SUITES = ("nineteen", "more", "qp", "lp", "infeasible", *ALONE)
 
 

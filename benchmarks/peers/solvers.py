@@ -1,0 +1,106 @@
+"""The peers and their settings: the same tolerance for all, and no limit on iterations, so that only time binds."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import contextmanager
+
+import cvxpy as cp
+import numpy as np
+from cvxpy.utilities import bounds
+
+OURS = "admmopt"
+SOLVERS = (OURS, "CLARABEL", "OSQP", "SCS", "HIGHS", "PIQP", "PROXQP")
+PACKAGES = {
+    OURS: "admmopt",
+    "CLARABEL": "clarabel",
+    "OSQP": "osqp",
+    "SCS": "scs",
+    "HIGHS": "highspy",
+    "PIQP": "piqp",
+    "PROXQP": "proxsuite",
+}
+UNLIMITED = 10**9
+SMALL = 1000  # unknowns up to which a dense ProxQP is the better one
+
+
+def settings(solver: str, eps: float, time_limit: float, unknowns: int) -> dict:
+    """Keyword arguments of problem.solve. PIQP and ProxQP have no limit on time: their process is ended.
+
+    HiGHS and Clarabel, which find vertices and central paths, keep their own tighter tolerances where those are
+    tighter than eps: stopping earlier saves them next to nothing.
+    """
+    tight = min(eps, 1e-7)
+    return {
+        "CLARABEL": {
+            **dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tight),
+            "max_iter": 10_000,
+            "max_threads": 1,
+            "time_limit": time_limit,
+        },
+        "OSQP": {"eps_abs": eps, "eps_rel": eps, "max_iter": UNLIMITED, "time_limit": time_limit},
+        "SCS": {"eps_abs": eps, "eps_rel": eps, "max_iters": UNLIMITED, "time_limit_secs": time_limit},
+        "HIGHS": {
+            "primal_feasibility_tolerance": tight,
+            "dual_feasibility_tolerance": tight,
+            "threads": 1,
+            "time_limit": time_limit,
+        },
+        "PIQP": {"eps_abs": eps, "eps_rel": eps, "max_iter": 10_000},
+        "PROXQP": {
+            "eps_abs": eps,
+            "eps_rel": eps,
+            "max_iter": UNLIMITED,
+            "backend": "dense" if unknowns <= SMALL else "sparse",
+        },
+    }[solver]
+
+
+def solve(problem: cp.Problem, solver: str, options: dict) -> dict:
+    """status ("unsuited" where the solver takes no such problem), iterations, reason; values are in `problem`."""
+    eps, limit = options["eps"], options["time_limit"]
+    if solver == OURS:
+        import admmopt as ao
+
+        solution = ao.solve(problem, backend=options.get("backend") or "cpu", eps=eps, time_limit=limit)
+        return {"status": str(solution.status), "iterations": solution.iterations, "timings": solution.timings}
+    unknowns = sum(math.prod(v.shape) for v in problem.variables())
+    try:
+        with mended_bounds():
+            problem.solve(solver=solver, **settings(solver, eps, limit, unknowns))
+    except cp.SolverError as error:
+        sentence = str(error).splitlines()[0]
+        unsuited = "cannot solve this problem" in sentence
+        return {"status": "unsuited" if unsuited else "broke down", "reason": sentence}
+    except MemoryError:
+        return {"status": "out of memory", "reason": "more memory than a process may have"}
+    stats = problem.solver_stats
+    return {"status": problem.status, "iterations": stats.num_iters, "timings": {"solver": stats.solve_time}}
+
+
+@contextmanager
+def mended_bounds():
+    """CVXPY 1.9.3 hands bounds of auxiliary variables to HiGHS, PIQP and ProxQP. Of A @ x with a dense A and a free x
+    it works them out as NaN (zero times infinity), and then fixes max(1 - A @ x, 0) at 1: these solvers are given
+    another problem. Here such a bound is infinite, as it should be."""
+    original = bounds.matmul_bounds
+
+    def matmul_bounds(*operands):
+        with np.errstate(invalid="ignore"):
+            low, high = original(*operands)
+        if not (isinstance(low, np.ndarray) and isinstance(high, np.ndarray)):
+            return low, high
+        return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+
+    bounds.matmul_bounds = matmul_bounds
+    try:
+        yield
+    finally:
+        bounds.matmul_bounds = original
+
+
+def stopwatch():
+    """A function that returns the wall and CPU seconds since this call."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    return lambda: {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}
