@@ -81,6 +81,7 @@ class Bank:
         for target in design.signed.targets(block, scale, design.device):
             used = design.signed.used(self.cells, block, target)
             done = design.device.program(target[used], self.rng)
+            design.device.require_finite("a programmed conductance", done.g)
             g, nu = np.zeros(target.shape), np.zeros(target.shape)
             g[used] = done.g
             drawn = design.device.draw_drift(target[used], self.rng)
@@ -113,8 +114,8 @@ class Bank:
         self.row_load, self.column_load = np.zeros(shape[:3]), np.zeros((*shape[:2], shape[3]))
         for k, made in enumerate(self.slices):
             now = [device.drifted(g, nu, seconds) for g, nu in zip(made.sides, made.drift, strict=True)]
-            self.decoded[k] = made.held if seconds <= device.t0 else self._held(now, made.scale)
             for g in now:
+                device.require_finite(f"a conductance {seconds:g} s after programming", g)
                 variance = (device.read_spread(g, seconds) / made.scale) ** 2
                 if g.shape == self.values.shape:
                     self.noise[k] += self.cells * variance
@@ -122,6 +123,7 @@ class Bank:
                 else:
                     self.common[k] += variance[:, 0]
                 self.column_load[k] += g.sum(axis=1)
+            self.decoded[k] = made.held if seconds <= device.t0 else self._held(now, made.scale)
             if seconds > device.t0:
                 response, before = self._response(k), self.reference[k]
                 gain = (response * before).sum(axis=1) / np.maximum((response**2).sum(axis=1), 1e-300)

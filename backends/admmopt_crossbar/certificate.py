@@ -4,8 +4,9 @@ A programmed matrix is M + E with independent errors E_ij of variance V_ij. One 
 by E (M + E)^-1, to first order by E M^-1. Its mean square is known exactly: for a residual with independent entries of
 variance p, that of E M^-1 r is V (B∘B) p with B = M^-1. So the root of the largest eigenvalue of V (B∘B) is the factor
 by which a step contracts in root mean square (derived here; for constant V it is sqrt(V) ||M^-1||_F). Errors with a
-mean (wires) are counted by their square, as if they were random: right for a first step, too little for those that
-follow it in the same direction.
+mean (wires, the finite gain of amplifiers) are counted by their square, as if they were random: right for a first step,
+too little for those that follow it in the same direction. Finite gain adds to the diagonal, which for a positive
+definite M never makes a step worse than none: s B becomes s B (1 + s B)^-1, and its share g / (1 + g).
 """
 
 from __future__ import annotations
@@ -32,14 +33,15 @@ DENSE = 0.1  # density above which the matrix is factorized as a dense one
 
 @dataclass(frozen=True)
 class Certificate:
-    """contraction: predicted factor per step in root mean square; cells, converters, wires: its parts (they add up in
-    squares); condition: about ||M|| ||M^-1|| (2-norm); floor: relative residual that double precision allows; steps: to
-    1e-6; slices: arrays for each number; order: of M."""
+    """contraction: predicted factor per step in root mean square; cells, converters, wires, amplifiers: its parts (they
+    add up in squares); condition: about ||M|| ||M^-1|| (2-norm); floor: relative residual that double precision allows;
+    steps: to 1e-6; slices: arrays for each number; order: of M."""
 
     contraction: float
     cells: float
     converters: float
     wires: float
+    amplifiers: float
     condition: float
     floor: float
     steps: float
@@ -59,8 +61,8 @@ class Certificate:
         if self.hopeless:
             return (
                 f"refinement will not converge: with {slices} a step multiplies the residual by {self.contraction:.2g} "
-                f"(cells {self.cells:.2g}, converters {self.converters:.2g}, wires {self.wires:.2g}; condition number "
-                f"about {self.condition:.0g}, order {self.order})"
+                f"(cells {self.cells:.2g}, converters {self.converters:.2g}, wires {self.wires:.2g}, amplifiers "
+                f"{self.amplifiers:.2g}; condition number about {self.condition:.0g}, order {self.order})"
             )
         steps = (
             f"{self.steps:.0f} steps to 1e-6" if np.isfinite(self.steps) else "Krylov steps to 1e-6, more than a few"
@@ -123,11 +125,15 @@ def certify(form, design, slices: int, inverse: Inverse | None = None) -> Certif
     cells, wires = inverse.growth(errors(cells)), inverse.growth(errors(wires))
     spread = np.sqrt(float((form.d**2).sum() + (form.off.data**2).sum())) * inverse.frobenius() / n
     converters = CREST / np.sqrt(12.0) * float(np.hypot(design.dac.step, design.adc.step * spread))
-    contraction = float(np.sqrt(cells**2 + wires**2 + converters**2))
+    shift = gain_shift(form.off, form.d, design, slices)
+    amplifiers = inverse.growth(lambda p: shift**2 * p)
+    amplifiers /= 1.0 + amplifiers
+    contraction = float(np.sqrt(cells**2 + wires**2 + converters**2 + amplifiers**2))
     condition = inverse.condition()
     steps = np.log(1e-6) / np.log(contraction) if 0 < contraction < 1 else (0.0 if contraction == 0 else np.inf)
     floor = condition * np.finfo(float).eps
-    return Certificate(contraction, cells, converters, wires, condition, floor, max(float(steps), 1.0), slices, n)
+    steps = max(float(steps), 1.0)
+    return Certificate(contraction, cells, converters, wires, amplifiers, condition, floor, steps, slices, n)
 
 
 def on_arrays(off, d: np.ndarray, design):
@@ -156,6 +162,7 @@ def variances(off, design, slices: int):
         level = device.quantize(target)
         stuck = design.stuck.p_low * (target - device.g_min) ** 2 + design.stuck.p_high * (device.g_max - target) ** 2
         square = device.spread(level) ** 2 + (level - target) ** 2 + device.read_spread(level, seconds) ** 2
+        device.require_finite("spread or read_spread", square)
         cells += there * (square + stuck + _drift(device, level, seconds)) / scale**2
     mean = np.mean(means, axis=0)
     loss = np.array([rule_of_thumb(shape[0], shape[1], g, design.r_wire) for g in mean.ravel()])[:, None, None]
@@ -173,6 +180,25 @@ def variances(off, design, slices: int):
             cells = there * np.maximum(relative * held, read)
             wires = there * (loss**2 * square + shared**2 * held)
     return cells, wires, rows, columns
+
+
+def gain_shift(off, d: np.ndarray, design, slices: int) -> np.ndarray:
+    """What the finite gain of amplifiers adds to the diagonal: (N,), all conductance at a row in units of M over the
+    gain. Where circuits are partitioned, that of the tiles on the diagonal. Zero where arrays only multiply."""
+    written = on_arrays(off, d, design)
+    values, rows, columns = cut(written, design.tile)
+    shift = np.zeros(d.size)
+    if design.mode != "inv" or not values.size:
+        return shift
+    scale = design.signed.scale(np.abs(values).max(axis=(1, 2), keepdims=True), design.device)
+    there = inside(rows, columns, values.shape[1:], written.shape)
+    sides = design.signed.targets(values, scale, design.device)
+    cells = sum((there * side / scale).sum(axis=2) for side in sides if side.shape == values.shape)
+    dedicated = 1.0 + (np.abs(d) if written is off else 0.0 * d)  # 1: the input
+    for k in np.flatnonzero(rows == columns):
+        place = slice(rows[k] * values.shape[1], min((rows[k] + 1) * values.shape[1], d.size))
+        shift[place] = slices * cells[k][: place.stop - place.start] + dedicated[place]
+    return shift / design.circuit.gain
 
 
 def _drift(device, level: np.ndarray, seconds: float) -> np.ndarray | float:

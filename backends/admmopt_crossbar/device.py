@@ -73,6 +73,10 @@ class Device:
         ok = isinstance(value, (int, float, np.number)) and np.isfinite(value) and value >= 0
         self._require(ok, f"{field} must be a finite number, not negative, got {value!r}")
 
+    def require_finite(self, what: str, values: Array) -> None:
+        """Raise BackendError where a device of the user's own gives something that is negative or not finite."""
+        self._require(bool((np.isfinite(values) & (values >= 0)).all()), f"{what} is negative or not finite")
+
     @property
     def range(self) -> float:
         """g_max - g_min."""

@@ -46,15 +46,10 @@ def overview(report, path=None) -> Picture:
 def budget(axes, report) -> None:
     """Predicted contraction by cause, and what was measured."""
     certificate = report["certificate"]
-    names = ["cells", "wires", "converters", "predicted", "measured"]
-    values = [
-        certificate["cells"],
-        certificate["wires"],
-        certificate["converters"],
-        certificate["contraction"] or np.nan,
-    ]
-    values.append(report["contraction"])
-    colors = ["#56b4e9"] * 3 + ["#0072b2", "#d55e00"]
+    parts = ["cells", "wires", "converters", "amplifiers"]
+    names = [*parts, "predicted", "measured"]
+    values = [*(certificate[part] for part in parts), certificate["contraction"] or np.nan, report["contraction"]]
+    colors = ["#56b4e9"] * len(parts) + ["#0072b2", "#d55e00"]
     axes.barh(names[::-1], values[::-1], color=colors[::-1])
     for row, value in enumerate(values[::-1]):
         axes.annotate(f" {value:.2g}", (value, row), va="center", fontsize=8)

@@ -23,12 +23,16 @@ class Placed(Operator):
     def __init__(self, operator: Operator, design):
         """Programs the arrays. Raises BackendError where only products exist of a large operator, or arrays run out."""
         if not isinstance(operator, Operator):
+            if np.iscomplexobj(operator.data if sp.issparse(operator) else operator):
+                raise BackendError("arrays hold real matrices, and the matrix to place is complex.")
             operator = Sparse(operator) if sp.issparse(operator) else Dense(np.atleast_2d(operator))
         matrix = entries(operator, WRITTEN_OUT)
         if matrix is None:
             raise BackendError(f"the crossbar holds matrices, and of {operator.describe()} only products exist.")
         self.operator, self.shape, self.ledger = operator, operator.shape, Ledger()
         matrix = sp.csr_array(matrix)
+        if not np.isfinite(matrix.data).all():
+            raise BackendError("the matrix to place has an entry that is not finite.")
         self.design, self.product_error = sliced(matrix, design)
         check_bank(count_arrays(matrix, self.design), self.design)
         self.rng = np.random.default_rng([design.seed, 2])

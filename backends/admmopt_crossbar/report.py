@@ -165,7 +165,7 @@ def text(report: HardwareReport) -> str:
         f"{report['contraction_now']:.2g} now; "
         f"condition about {_number(certificate['condition'])}",
         f"  error budget   cells {certificate['cells']:.2g}, converters {certificate['converters']:.2g}, "
-        f"wires {certificate['wires']:.2g}",
+        f"wires {certificate['wires']:.2g}, amplifiers {certificate['amplifiers']:.2g}",
         f"  work           {report['solves']} solves, {report['steps']} analog steps; arrays written "
         f"{'once' if report['factorizations'] == 1 else str(report['factorizations']) + ' times'}",
     ]

@@ -324,6 +324,41 @@ def test_new_penalties_write_nothing_where_they_are_on_the_diagonal():
 # operators on arrays
 
 
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+def test_a_matrix_that_cannot_be_placed(make):
+    with pytest.raises(BackendError, match="not finite"):
+        Crossbar().place(make(np.array([[1.0, np.nan], [0.5, 2.0]])))
+    with pytest.raises(BackendError, match="complex"):
+        Crossbar().place(make(np.array([[1.0, 1.0j], [0.5, 2.0]])))
+
+
+@dataclasses.dataclass(frozen=True)
+class Faulty(Device):
+    """A device of one's own with a mistake in it."""
+
+    mistake: str = ""
+
+    def spread(self, target):
+        return np.where(self.mistake == "spread", np.nan, 0.0) * target
+
+    def errors(self, target, rng):
+        return np.where(self.mistake == "programmed", np.nan, 0.0) * target
+
+    def draw_drift(self, target, rng):
+        return np.zeros_like(target)
+
+    def drifted(self, g, nu, t):
+        return g - 1e-3 if self.mistake == "after programming" else g
+
+
+@pytest.mark.parametrize("mistake", ["spread", "programmed", "after programming"])
+@pytest.mark.parametrize("mode", ["inv", "mvm"])
+def test_a_device_with_a_mistake_is_named(mistake, mode):
+    device = Faulty("mine", 1e-6, 1e-4, mistake=mistake)
+    with pytest.raises(BackendError, match=f"device 'mine': .*{mistake}.* is negative or not finite"):
+        ao.solve(lasso(0), Crossbar(device, mode, age=10.0, slices=1))
+
+
 @pytest.mark.parametrize("shape", [(40, 40), (70, 30), (30, 70), (1, 5)], ids=str)
 def test_a_placed_operator_keeps_its_promise(shape):
     rng = np.random.default_rng(1)

@@ -163,11 +163,30 @@ def test_contraction_by_wires(name, r_wire, mapping, factor):
     assert expected / factor < certificate.wires < expected * factor and certificate.cells == 0.0
 
 
+@pytest.mark.parametrize("options", [{}, {"mapping": "offset"}, {"diagonal": "array"}, {"tile": 32}], ids=str)
+@pytest.mark.parametrize("gain", [1e2, 1e3, 1e4])
+@pytest.mark.parametrize("name", MATRICES)
+def test_contraction_by_finite_gain(name, gain, options):
+    """Of circuits without any other error, the mean over random residuals; partitions have other rows than the tiles of
+    the matrix."""
+    made = design(Device("i", **FAR), circuit=Circuit(gain=gain, trim_bits=None), **options)
+    M, this, rng = MATRICES[name], form(MATRICES[name]), np.random.default_rng(1)
+    circuit = inverter(this.off.toarray(), this.d, made, rng, Ledger(), itertools.count())
+    squares = []
+    for _ in range(50):
+        r = rng.normal(size=len(M))
+        squares.append(np.sum((r - M @ circuit.solve(r, rng, "s")) ** 2) / np.sum(r**2))
+    expected, got = np.sqrt(np.mean(squares)), certify(this, made, 1)
+    assert expected / 2 < got.amplifiers < (2.5 if "tile" in options else 2.0) * expected
+    assert got.contraction == pytest.approx(got.amplifiers)
+    assert certify(this, dataclasses.replace(made, mode="mvm"), 1).amplifiers == 0.0
+
+
 def test_parts_add_up_in_squares():
-    made = Crossbar(Generic("g", **FAR, sigma=0.02), slices=1, r_wire=5.0)
+    made = Crossbar(Generic("g", **FAR, sigma=0.02), slices=1, r_wire=5.0, circuit=Circuit(gain=1e3))
     c = certify(form(MATRICES["condition 10"]), made, 1)
-    assert min(c.cells, c.converters, c.wires) > 0.005
-    assert c.contraction == pytest.approx(np.sqrt(c.cells**2 + c.converters**2 + c.wires**2))
+    assert min(c.cells, c.converters, c.wires, c.amplifiers) > 0.005
+    assert c.contraction == pytest.approx(np.sqrt(c.cells**2 + c.converters**2 + c.wires**2 + c.amplifiers**2))
     assert c.steps == pytest.approx(np.log(1e-6) / np.log(c.contraction))
     assert c.floor == pytest.approx(c.condition * 2.0**-52) and (c.slices, c.order) == (1, 40)
 
@@ -197,7 +216,7 @@ def test_sparse_and_dense_factors_agree():
 @pytest.mark.parametrize("name", MATRICES)
 def test_prediction_against_circuits(name):
     """Programming, reads, trimming and both converters together, first steps of 40 circuits."""
-    made = Crossbar(Generic("g", **FAR, sigma=0.01, read=0.005), slices=1, circuit=Circuit(gain=1e6))
+    made = Crossbar(Generic("g", **FAR, sigma=0.01, read=0.005), slices=1, circuit=Circuit(gain=1e4))
     M, this, rng = MATRICES[name], form(MATRICES[name]), np.random.default_rng(2)
     squares = []
     for _ in range(40):
