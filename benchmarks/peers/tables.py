@@ -16,9 +16,9 @@ TITLES = {
 HOW = (
     "Every solver on the same data through CVXPY, a process and one thread for each solve, asked for the same eps, no "
     "limit on iterations, graded as ours are. A cell holds wall / CPU seconds from the CVXPY problem to values in its "
-    "variables where the answer is right, else how it ended (timeout: the process was ended {grace:.0f} s after the "
-    "limit); – : the solver does not take such a problem; empty: not run. Memory is the largest resident size of the "
-    "process, Python and data included."
+    "variables where the answer is right, else how it ended and the CPU seconds it had by then (timeout: the process "
+    "was ended {grace:.0f} s after the limit); – : the solver does not take such a problem; empty: not run. Memory is "
+    "the largest resident size of the process, Python and data included."
 )
 BUSY = (
     " **The machine was busy with other work**: a load of {low:.0f} to {high:.0f} processes, ours among them. Read CPU "
@@ -73,7 +73,10 @@ def cell(record: dict | None) -> str:
         return "–"
     if record["verdict"] == "right":
         return f"{record['seconds']:.2f} / {record['cpu_seconds']:.2f}"
-    return "**wrong**" if record["verdict"] == "wrong" else str(record["status"]).replace("_", " ")
+    if record["verdict"] == "wrong":
+        return "**wrong**"
+    cpu = f" ({record['cpu_seconds']:.0f})" if "cpu_seconds" in record else ""
+    return str(record["status"]).replace("_", " ") + cpu
 
 
 def taken(own: list[dict], solver: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Every installed peer solves what it takes, its record is graded like ours, and tables and profiles count rightly."""
 
+import os
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -71,8 +73,8 @@ def test_the_table():
     page = tables.section(OWN)
     assert "| instance | admmopt 1.2 | OSQP 1.2 | SCS 1.2 |" in page
     assert "| a | 2.00 / 1.00 | 6.00 / 3.00 | **wrong** |" in page
-    assert "| b | 8.00 / 4.00 | 4.00 / 2.00 | user limit |" in page
-    assert "| c | timeout | – | 10.00 / 5.00 |" in page
+    assert "| b | 8.00 / 4.00 | 4.00 / 2.00 | user limit (1) |" in page
+    assert "| c | timeout (1) | – | 10.00 / 5.00 |" in page
     assert "| d | 2.00 / 1.00 |  |  |" in page
     assert "| **right** | **3 of 4** | **2 of 2** | **1 of 3** |" in page
     assert "Wrong: SCS on a (off)." in page and "a load of 3 to 3" in page
@@ -100,11 +102,13 @@ def test_what_is_recorded_is_not_run_again(tmp_path, monkeypatch):
         return {"status": "optimal", "verdict": "right", "seconds": 1.0}
 
     monkeypatch.setattr(runner, "run_one", run_one)
+    monkeypatch.setattr(os, "getloadavg", lambda: (3.0, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     out = tmp_path / "peers.jsonl"
     command = ["peers", "nineteen", "--only", "lasso", "--solver", "scs", "--solver", OURS, "--out", str(out)]
     for _ in range(2):
         assert CliRunner().invoke(app, command).exit_code == 0
-    assert ran == [("lasso", "SCS", 120.0), ("lasso", OURS, 120.0)]
+    assert ran == [("lasso", "SCS", 180.0), ("lasso", OURS, 180.0)]
     assert [r["solver"] for r in records.read(out)] == ["SCS", OURS]
 
 
