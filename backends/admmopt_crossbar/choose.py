@@ -24,14 +24,17 @@ def choose(system: System, design, without: tuple[str, ...] = ()) -> tuple[Form,
     forms: list[Form] = [FORMS[name](parts, system) for name in candidates(parts, design) if name not in without]
     if not forms:
         raise BackendError(f"no form of the system is left to try; {', '.join(without)} failed.")
-    cheapest: tuple[float, Form, Certificate] | None = None
+    cheapest: tuple[tuple[float, bool, bool, float], Form, Certificate] | None = None
     for form in sorted(forms, key=lambda form: cells(form, design, 1)):
-        if cheapest is not None and cheapest[0] <= cells(form, design, 1):
+        if cheapest is not None and cheapest[0][0] <= cells(form, design, 1):
             break  # it could not be cheaper: what it costs to certify a large form is saved
         certificate = with_slices(form, design)
-        cost = price(form, certificate, design)
-        if cheapest is None or cost < cheapest[0]:
-            cheapest = cost, form, certificate
+        room = fits(form, certificate, design)
+        cost = price(form, certificate, design) if room else np.inf
+        # of forms without a price, the one that comes nearest
+        rank = cost, certificate.hopeless, not room, certificate.contraction
+        if cheapest is None or rank < cheapest[0]:
+            cheapest = rank, form, certificate
     _, form, certificate = cheapest
     chosen = design.with_slices(certificate.slices)
     check_bank(count_arrays(form.off, chosen), chosen)
@@ -83,10 +86,15 @@ def cells(form: Form, design, slices: int) -> float:
     return float(max(arrays, 1) * min(form.size, design.tile) ** 2)
 
 
-def price(form: Form, certificate: Certificate, design) -> float:
-    """Cells driven to bring a residual down tenfold; infinite where it never gets there or arrays run out."""
+def fits(form: Form, certificate: Certificate, design) -> bool:
+    """Are there arrays enough?"""
     chosen = design.with_slices(certificate.slices)
-    if not certificate.contraction < 1 or (design.bank is not None and count_arrays(form.off, chosen) > design.bank):
+    return design.bank is None or count_arrays(form.off, chosen) <= design.bank
+
+
+def price(form: Form, certificate: Certificate, design) -> float:
+    """Cells driven to bring a residual down tenfold; infinite where one step does not bring it down."""
+    if not certificate.contraction < 1:
         return np.inf
     steps = max(np.log(0.1) / np.log(max(certificate.contraction, 1e-12)), 1.0)
     if design.mode == "mvm":  # products for one approximate solve: conjugate gradients, or their like without symmetry

@@ -17,6 +17,7 @@ from admmopt.operators import Dense, Identity, Stack
 from admmopt_crossbar.array import Bank
 from admmopt_crossbar.backend import Circuit, Crossbar
 from admmopt_crossbar.certificate import Inverse, certify, product_error
+from admmopt_crossbar.choose import choose
 from admmopt_crossbar.device import Device, Generic
 from admmopt_crossbar.faults import Stuck
 from admmopt_crossbar.inverse import inverter
@@ -292,6 +293,41 @@ def test_a_hopeless_device_is_refused_before_a_cell_is_written():
         solver = Crossbar(device, slices=slices).prepare(quadratic(1e3))
         assert solver.certificate.slices == 3
         assert solver.solve(np.ones(100), np.zeros(100), tol=1e-8).residual <= 1e-8
+
+
+def lopsided(n=30):
+    """Half of the unknowns have no diagonal but 1e-6: the dual, as small as the reduced form, is far worse."""
+    R = Dense(np.random.default_rng(5).normal(size=(n, n)))
+    picked = np.eye(n)[n // 2 :]
+    rows = np.ones(n + len(picked))
+    return System(None, None, np.zeros(0), Stack([R, Dense(picked)], n), np.full(n, 1e-6), rows)
+
+
+@pytest.mark.parametrize("aim, hopeless", [(1.2, False), (20.0, True)])
+def test_where_no_form_contracts_the_one_that_comes_nearest_is_taken(aim, hopeless):
+    exact = {"slices": 1, "dac_bits": None, "adc_bits": None, "circuit": Circuit(gain=1e12)}
+
+    def each(sigma):
+        made = {f: Crossbar(Generic("g", **FAR, sigma=sigma), form=f, **exact) for f in ("dual", "reduced", "kkt")}
+        return {name: choose(lopsided(), one)[1].contraction for name, one in made.items()}
+
+    sigma = aim / min(each(1.0).values())
+    found = each(sigma)
+    assert min(found.values()) == pytest.approx(aim, rel=0.01) and found["dual"] > 10 * aim
+    form, certificate, _ = choose(lopsided(), Crossbar(Generic("g", **FAR, sigma=sigma), **exact))
+    assert certificate.contraction == min(found.values()) == found[form.name]
+    assert certificate.hopeless == hopeless
+
+
+def test_a_form_that_would_contract_but_has_no_room_is_named_before_a_hopeless_one_that_has():
+    """On tiles of 16: the dual of order 16 takes one pair of arrays and is hopeless, the reduced form takes nine."""
+    R, picked = Dense(np.random.default_rng(1).normal(size=(16, 48))), Dense(np.eye(48)[8:])
+    system = System(None, None, np.zeros(0), Stack([R, picked], 48), np.full(48, 1e-6), np.ones(56))
+    made = Crossbar(Generic("g", **FAR, sigma=0.001), "mvm", tile=16, slices=1)
+    assert choose(system, dataclasses.replace(made, form="dual", bank=4))[1].hopeless
+    assert choose(system, made)[0].name == "reduced"
+    with pytest.raises(BackendError, match=r"needs 18 arrays .* the declared bank has 4"):
+        choose(system, dataclasses.replace(made, bank=4))
 
 
 def test_solve_says_so():
