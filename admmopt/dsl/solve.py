@@ -82,17 +82,19 @@ def solve(
     callback: Callable | None = None,
     verbose: bool = False,
     gp: bool = False,
+    finish: bool = True,
 ) -> Solution:
     """Solve a CVXPY problem; values and duals land in its variables and constraints.
 
     backend: a name (``"cpu"``, ``"torch:cuda:0"``) or a configured backend; eps: tolerance on the relative primal, dual
     and gap residuals of the original problem; time_limit: seconds; callback(check): called with every row of the
-    history, stops the solve by returning True; warm_start: start from the last solution of this problem object.
+    history, stops the solve by returning True; warm_start: start from the last solution of this problem object; finish:
+    end with semismooth Newton steps where that looks faster.
 
     Raises cvxpy.error.DCPError with CVXPY's reason for a non-DCP problem, BackendError for a backend that is not there,
     ValueError for data that is not finite or an option out of range.
     """
-    settings = Settings(eps=eps, time_limit=time_limit, max_iterations=max_iterations)
+    settings = Settings(eps=eps, time_limit=time_limit, max_iterations=max_iterations, finish=finish)
     device = backend_named(backend)
     check_problem(problem)
     started = time.perf_counter()

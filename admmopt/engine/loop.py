@@ -10,6 +10,7 @@ import numpy as np
 
 from . import certificates
 from .anderson import Anderson, Plain
+from .finish import Finish
 from .history import Check, History
 from .problem import SplitProblem
 from .residuals import Measured, measure
@@ -80,6 +81,7 @@ class Run:
         memory = min(settings.memory, n + m) if split.convex else 0
         self.accelerator = Anderson(memory, n + m, backend) if memory else Plain()
         self.exact = backend.capabilities.exact
+        self.closing = Finish(self.standard, backend, workspace, settings.eps) if self.finishes() else None
         self.history, self.iteration = History(), 0
         self.idle = 0  # checks since the last progress
         self.certificate: np.ndarray | None = None
@@ -158,7 +160,33 @@ class Run:
         if status is None and self.callback is not None and self.callback(row):
             self.message = "stopped by the callback"
             status = Status.LIMIT
+        if status is None and self.closing is not None:
+            return self.close(point, moved)
         return status, moved
+
+    def finishes(self) -> bool:
+        return self.settings.finish and self.split.convex
+
+    def close(self, point: Point, moved):
+        """Let the finish try, where it thinks that it is time; (status, w) as `check` returns them."""
+        found = self.closing.attempt(point.x, point.y, point.measured.residuals.worst, self.iteration, self.watch)
+        if self.message:
+            return Status.LIMIT, None
+        if found is None:
+            return None, moved
+        x, z, y, measured = found
+        if measured.residuals.worst <= self.settings.eps:
+            return Status.OPTIMAL, None
+        return None, self.set_penalties(x, z, y)
+
+    def watch(self, x, z, y, measured) -> bool:
+        """A point of the finish is kept and recorded like any other; True where the solve is to stop."""
+        if measured.residuals.worst < self.worst:
+            self.keep(Point(x, z, y, measured))
+        row = self.record(measured, "finish")
+        if self.callback is not None and self.callback(row):
+            self.message = "stopped by the callback"
+        return bool(self.message) or self.out_of_time()
 
     def keep(self, point: Point) -> None:
         """Remember the best point by its worst relative residual."""
@@ -241,7 +269,9 @@ class Run:
         x, measured = snap(standard, best.x, best.z, best.y, best.measured, self.settings.eps)
         best = self.best = Point(x, best.z, best.y, measured)
         ended = time.perf_counter()
-        timings = {"prepare": self.prepared_at - self.started, "iterate": ended - self.prepared_at}
+        finish = self.closing.seconds if self.closing is not None else 0.0
+        iterate = ended - self.prepared_at - finish
+        timings = {"prepare": self.prepared_at - self.started, "iterate": iterate, "finish": finish}
         value = self.value(status)
         return SplitSolution(
             status=status,

@@ -11,7 +11,7 @@ class Settings:
 
     relaxation: alpha of the over-relaxed step; memory: differences kept by Anderson acceleration (0: none);
     check_every: iterations between two looks at the residuals; certainty: a certificate must exclude every point
-    within this many times the size of the iterate.
+    within this many times the size of the iterate; finish: let semismooth Newton end what the iteration began.
     """
 
     eps: float = 1e-6
@@ -21,6 +21,7 @@ class Settings:
     memory: int = 10
     check_every: int = 25
     certainty: float = 1e6
+    finish: bool = True
 
     def __post_init__(self):
         if not isinstance(self.eps, int | float) or not 0 < self.eps < 1:
