@@ -110,7 +110,7 @@ class ADMM(ConicSolver):
         raw = solution["solution"]
         status = _STATUS[raw.status]
         attr = {
-            cps.SOLVE_TIME: raw.timings["iterate"],
+            cps.SOLVE_TIME: raw.timings["iterate"] + raw.timings["finish"],
             cps.SETUP_TIME: raw.timings["prepare"] + solution["compile"],
             cps.NUM_ITERS: raw.iterations,
             cps.EXTRA_STATS: raw,
