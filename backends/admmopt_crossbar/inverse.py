@@ -54,7 +54,7 @@ class Feedback:
         if self.off is None or changed(off, self.off):
             self.bank = Bank(off, self.design, self.rng, self.ledger, self.identity)
             self.off = off
-        self.d = trimmed(d, self.design.circuit.trim_bits)
+        self.d, self.meant = trimmed(d, self.design.circuit.trim_bits), d
         self.settle()
 
     def settle(self) -> None:
@@ -80,12 +80,12 @@ class Feedback:
         self.calibrated = self._calibrate()
 
     def _remedy(self) -> str:
-        intended = la.eigvals(self.off + np.diag(self.d), check_finite=False)
+        intended = la.eigvals(self.off + np.diag(self.meant), check_finite=False)
         least, largest = float(intended.real.min()), float(np.abs(intended).max())
         if least > -SINGULAR * largest:
             return (
-                f"Errors of the cells have made it so (without them: {max(least, 0.0):.2g}): more slices, a larger "
-                "penalty or a better device would help, or mode='mvm'."
+                f"Errors of the cells or of the diagonal have made it so (without them: {max(least, 0.0):.2g}): more "
+                "slices, a larger penalty, a better device or more trim_bits would help, or mode='mvm'."
             )
         return (
             "So has the matrix that was meant: a symmetric indefinite one, such as the KKT matrix of Liu et al. "

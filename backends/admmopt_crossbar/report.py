@@ -51,7 +51,7 @@ def hardware_report(solver) -> HardwareReport:
     circuits = [part for part in solver.inverse.parts() if hasattr(part, "rate")]
     report = HardwareReport(
         form=f"{form.name} on arrays, {'feedback circuits' if design.mode == 'inv' else 'products'}",
-        reason=solver.reason,
+        reason=solver.switched_off or solver.reason,
         factorizations=solver.programmings,
         solves=solver.solves,
         steps=solver.steps,

@@ -33,6 +33,7 @@ class CrossbarSolver:
         self.programmings = self.solves = self.steps = 0
         self.spread = SPREAD if design.refine else 1.0
         self.amplified = 1.0  # residual of the system over that of the form, as last seen
+        self.switched_off: str | None = None  # why no circuit is in use
         self.first_writing()
         self.measured = self.contraction  # of the first writing, to be held against the certificate
 
@@ -106,6 +107,7 @@ class CrossbarSolver:
         else:
             self.inverse = inverter(form.off.toarray(), form.d, design, self.write_rng, self.ledger, counter)
         check_bank(sum(bank.arrays for bank in self.banks()), design)  # a partition has more of them than its matrix
+        self.written, self.written_form = self.inverse, form
         self.restart()
 
     def banks(self) -> list[Bank]:
@@ -142,26 +144,33 @@ class CrossbarSolver:
         of the preconditioner is the diagonal, and results say how far that got."""
         self.system = self.system.with_penalty(rho, sigma)
         self.form.update(self.system)
-        pulses = self.ledger["programming"].pulses
+        unstable = None
         try:
-            off = self.form.off.toarray() if self.design.mode == "inv" else self.form.off
-            self.inverse.update(off, self.form.d)
-            self.restart()
+            self.follow()
             well = self.contraction < ACCEPTED
-            unstable = None
         except BackendError as error:
             well, unstable = False, error
-        self.programmings += self.ledger["programming"].pulses > pulses
         if not well and self.asked.refine and self.reconsider():
             try:
                 self.program()
                 unstable = None
             except BackendError as error:
                 unstable = error
+        self.switched_off = unstable and f"{SWITCHED_OFF}, only the digital diagonal is left: {unstable}"
         if unstable is not None:
-            self.reason = f"{SWITCHED_OFF}, only the digital diagonal is left: {unstable}"
             self.inverse = Divide(self.form.off, self.form.d, self.ledger)
             self.restart()
+
+    def follow(self) -> None:
+        """Bring the arrays, also those that were switched off, to the form's present entries."""
+        if self.written_form is not self.form:  # the circuits of this one have not settled yet
+            return self.write(self.design.slices)
+        pulses, self.inverse = self.ledger["programming"].pulses, self.written
+        try:
+            self.inverse.update(self.form.off.toarray() if self.design.mode == "inv" else self.form.off, self.form.d)
+        finally:
+            self.programmings += self.ledger["programming"].pulses > pulses
+        self.restart()
 
     # solving
 

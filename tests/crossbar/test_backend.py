@@ -284,6 +284,23 @@ def test_without_refinement_every_solve_is_one_step():
     assert report["steps"] == report["solves"] > 0
 
 
+def test_circuits_that_are_switched_off_come_back():
+    """Singular but for 1e-4, less than what the diagonal is trimmed to: unstable, until penalties are larger again."""
+    R, n = Dense(np.random.default_rng(0).standard_normal((12, 20))), 20
+    rho = {least: np.concatenate([np.ones(12), np.full(n, least)]) for least in (30.0, 1e-4)}
+    system = System(None, None, np.zeros(0), Stack([R, Identity(n)], n), np.full(n, 1e-6), rho[30.0])
+    solver = Crossbar("rram-wan", form="reduced", slices=1, dac_bits=None, adc_bits=None).prepare(system)
+    first, r1, r2 = solver.report(), np.ones(n), np.zeros(12 + n)
+    solver.update(rho=rho[1e-4])
+    off = solver.report()
+    assert off["arrays"] == 0 and off["reason"].startswith(SWITCHED_OFF) and "Errors of the cells" in off["reason"]
+    assert solver.solve(r1, r2, tol=1e-6).residual <= 1e-6
+    solver.update(rho=rho[30.0])
+    again = solver.report()
+    assert again["arrays"] == 2 and again["reason"] == first["reason"]
+    assert again["factorizations"] == 1 and again["contraction_now"] == pytest.approx(first["contraction"])
+
+
 def test_a_report_says_that_circuits_were_switched_off(report):
     off = HardwareReport({**report, "arrays": 0, "reason": f"{SWITCHED_OFF}, only the digital diagonal is left: why"})
     assert "no arrays: see below" in str(off) and off["reason"] in str(off)
