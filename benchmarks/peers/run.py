@@ -36,7 +36,7 @@ def run(suite: str, name: str, options: dict) -> dict:
     if record["status"] == "unsuited":
         return {**record, "verdict": "unsuited"}
     verdict = grade(record["status"])
-    return {**record, **verdict, "reason": verdict["reason"] or record.get("reason", "")}
+    return {**record, **verdict, "reason": record.get("reason") or verdict["reason"]}
 
 
 def _model(name: str, options: dict) -> tuple[cp.Problem, Callable[[str], dict]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from contextlib import contextmanager
 
@@ -22,10 +21,9 @@ PACKAGES = {
     "PROXQP": "proxsuite",
 }
 UNLIMITED = 10**9
-SMALL = 1000  # unknowns up to which a dense ProxQP is the better one
 
 
-def settings(solver: str, eps: float, time_limit: float, unknowns: int) -> dict:
+def settings(solver: str, eps: float, time_limit: float) -> dict:
     """Keyword arguments of problem.solve. PIQP and ProxQP have no limit on time: their process is ended.
 
     HiGHS and Clarabel, which find vertices and central paths, keep their own tighter tolerances where those are
@@ -45,6 +43,7 @@ def settings(solver: str, eps: float, time_limit: float, unknowns: int) -> dict:
             "primal_feasibility_tolerance": tight,
             "dual_feasibility_tolerance": tight,
             "threads": 1,
+            "qp_nullspace_limit": 20_000,  # the default, 4,000, ends it on one of the nineteen
             "time_limit": time_limit,
         },
         "PIQP": {"eps_abs": eps, "eps_rel": eps, "max_iter": 10_000},
@@ -52,7 +51,7 @@ def settings(solver: str, eps: float, time_limit: float, unknowns: int) -> dict:
             "eps_abs": eps,
             "eps_rel": eps,
             "max_iter": UNLIMITED,
-            "backend": "dense" if unknowns <= SMALL else "sparse",
+            "backend": "dense",  # CVXPY 1.9.3 cannot make a sparse one: it hands over an argument too many
         },
     }[solver]
 
@@ -65,10 +64,9 @@ def solve(problem: cp.Problem, solver: str, options: dict) -> dict:
 
         solution = ao.solve(problem, backend=options.get("backend") or "cpu", eps=eps, time_limit=limit)
         return {"status": str(solution.status), "iterations": solution.iterations, "timings": solution.timings}
-    unknowns = sum(math.prod(v.shape) for v in problem.variables())
     try:
         with mended_bounds():
-            problem.solve(solver=solver, **settings(solver, eps, limit, unknowns))
+            problem.solve(solver=solver, **settings(solver, eps, limit))
     except cp.SolverError as error:
         sentence = str(error).splitlines()[0]
         unsuited = "cannot solve this problem" in sentence
