@@ -611,8 +611,9 @@ print("\n".join(str(solution.backend_report).splitlines()[:4]))
 print(f"difference from the digital solution: {np.abs(x_rough - x_digital).max():.1e}")
 
 # %% [markdown]
-# A stuck cell is rare and far off. A root mean square, which is what the certificate predicts, says little about such
-# cells: here the measurement has the last word, and the slices that it asked for were added.
+# A stuck cell is rare and far off. A root mean square, which is what the certificate predicts, makes too much of such
+# cells: it spreads over all residuals what a few directions bear, and those few the refinement soon knows. More slices
+# would not help, since they have stuck cells too. Here the measurement has the last word.
 #
 # ## 12. Run it again
 #

@@ -14,6 +14,7 @@ from .energy_model import PARTS, EnergyModel
 from .ledger import Ledger
 from .units import si
 
+BUILDABLE = 10e-3  # siemens: some hundred ohm, which an amplifier can still drive (an assumption)
 WRITING, CERTIFYING = "programming", "certificate"
 SWITCHED_OFF = "circuits switched off"  # how the reason starts where no arrays are left
 MEASURED = 4  # analog solves by which contraction is measured after every writing
@@ -72,7 +73,7 @@ def hardware_report(solver) -> HardwareReport:
         counts=solver.ledger.to_dict(),
     )
     report.update(bill(solver.ledger, design))
-    report.update(against_digital(report, form, design))
+    report.update(against_digital(report, form, design, 1 + solver.updates))
     report["update_cost"] = update_cost(report, solver)
     shown = [bank for bank in banks if bank.slices][:1]
     report.maps = [
@@ -128,13 +129,15 @@ def _nearest(model: EnergyModel, kind: str, bits: int | None) -> int:
     return int(np.clip(8 if bits is None else bits, low, high))
 
 
-def against_digital(report: dict, form, design) -> dict[str, Any]:
-    """The same solves with a factorization that is computed once, dense or sparse, whichever has the cheaper solves,
-    under every price list, and the number of solves from which on the arrays take less energy under the chosen one."""
+def against_digital(report: dict, form, design, penalties: int) -> dict[str, Any]:
+    """The same solves with a cached factorization, dense or sparse, whichever has the cheaper solves, computed once for
+    each set of penalties, under every price list; and the number of solves from which on the arrays take less energy
+    under the chosen one."""
     references = [digital_reference(form.size if form.symmetric else form.parts.n)]
     if form.factor_entries is not None:
         references.append(digital_reference(form.size, form.factor_entries))
     factor, each = min(references, key=lambda pair: pair[1].macs)
+    factor.macs, factor.flops = penalties * factor.macs, penalties * factor.flops
     each.macs += form.overhead
     for name, row in report["presets"].items():
         model = energy_model(name)
@@ -173,6 +176,8 @@ def text(report: HardwareReport) -> str:
         low, high = (si(siemens, "S") for siemens in report["diagonal"])
         stability = f"stability {report['stability']:.2g}"
         lines.append(f"  circuits       settle in {si(report['settling'], 's')}, {stability}, diagonal {low} to {high}")
+        if report["diagonal"][1] > BUILDABLE:
+            lines.append(f"                 (beyond {si(BUILDABLE, 'S')} a dedicated conductance is hard to build)")
     lines.append(f"  programming    {si(programming['energy'], 'J')}, {si(programming['latency'], 's')}")
     lines += _price_table(report)
     digital = report["digital"]

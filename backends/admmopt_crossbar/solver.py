@@ -30,7 +30,7 @@ class CrossbarSolver:
     def __init__(self, system: System, design):
         self.system, self.ledger, self.asked = system, Ledger(), design
         self.write_rng, self.read_rng = np.random.default_rng([design.seed, 1]), np.random.default_rng([design.seed, 2])
-        self.programmings = self.solves = self.steps = 0
+        self.programmings = self.solves = self.steps = self.updates = 0
         self.spread = SPREAD if design.refine else 1.0
         self.amplified = 1.0  # residual of the system over that of the form, as last seen
         self.switched_off: str | None = None  # why no circuit is in use
@@ -144,6 +144,7 @@ class CrossbarSolver:
         of the preconditioner is the diagonal, and results say how far that got."""
         self.system = self.system.with_penalty(rho, sigma)
         self.form.update(self.system)
+        self.updates += 1
         unstable = None
         try:
             self.follow()
