@@ -43,7 +43,7 @@ def settings(solver: str, eps: float, time_limit: float) -> dict:
             "primal_feasibility_tolerance": tight,
             "dual_feasibility_tolerance": tight,
             "threads": 1,
-            "qp_nullspace_limit": 20_000,  # the default, 4,000, ends it on one of the nineteen
+            "qp_nullspace_limit": 20_000,  # dimensions; 4,000 by default
             "time_limit": time_limit,
         },
         "PIQP": {"eps_abs": eps, "eps_rel": eps, "max_iter": 10_000},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from ..grade import shifted_geometric_mean
+from ..problems import MORE, NINETEEN
 from .solvers import OURS, SOLVERS
 
 TITLES = {
@@ -17,13 +18,15 @@ HOW = (
     "Every solver on the same data through CVXPY, a process and one thread for each solve, asked for the same eps, no "
     "limit on iterations, graded as ours are. A cell holds wall / CPU seconds from the CVXPY problem to values in its "
     "variables where the answer is right, else how it ended and the CPU seconds it had by then (timeout: the process "
-    "was ended {grace:.0f} s after the limit); – : the solver does not take such a problem; empty: not run. Memory is "
+    "was ended {grace:.0f} s after the limit); – : the solver does not take such a problem. Memory is "
     "the largest resident size of the process, Python and data included."
 )
 BUSY = (
     " **The machine was busy with other work**: a load of {low:.0f} to {high:.0f} processes, ours among them. Read CPU "
     "seconds, and single ones to within a factor of two."
 )
+BROKEN = ("error", "broke down", "out of memory")
+WHOLE = {"nineteen": NINETEEN, "more": MORE}
 GRACE = LIMIT = 60.0  # seconds; the limit is also what an answer that is not right counts in the means
 
 
@@ -53,11 +56,15 @@ def page(suite: str, own: list[dict]) -> list[str]:
     lines += [_row([f"{OURS} on the same, CPU s", *(_number(mean(taken(own, s), OURS, found)) for s in solvers)])]
     lines += [_row(["median memory, MB", *(memory(own, s) for s in solvers)])]
     wrong = [f"{r['solver']} on {r['name']} ({r['reason']})" for r in own if r["verdict"] == "wrong"]
+    ended = [f"{r['solver']} on {r['name']}: {r['reason']}" for r in own if r["status"] in BROKEN and r.get("reason")]
+    absent = [name for name in WHOLE.get(suite, ()) if name not in names]
     return [
         *lines,
         "",
         f"The means are shifted geometric ones: shift 1 s, what is not right counts {LIMIT:.0f} s.",
         *(["", f"Wrong: {'; '.join(wrong)}."] if wrong else []),
+        *(["", f"Came to no end: {'; '.join(ended)}."] if ended else []),
+        *(["", f"Not run yet: {', '.join(absent)}. An empty cell: likewise."] if absent else []),
         *(["", f"![performance profile](../docs/images/{picture(suite)})"] if len(common(own)) > 1 else []),
     ]
 

@@ -77,6 +77,9 @@ def test_the_table():
     assert "| c | timeout (1) | – | 10.00 / 5.00 |" in page
     assert "| d | 2.00 / 1.00 |  |  |" in page
     assert "| **right** | **3 of 4** | **2 of 2** | **1 of 3** |" in page
+    assert "Not run yet: basis_pursuit, covsel," in page
+    broken = tables.section([record("a", "SCS", "failed", status="broke down")])
+    assert "Came to no end: SCS on a: off." in broken
     assert "Wrong: SCS on a (off)." in page and "a load of 3 to 3" in page
     mean = np.sqrt(4.0 * 3.0) - 1
     assert f"| mean of what it takes, CPU s | {np.exp(np.mean(np.log([2, 5, 61, 2]))) - 1:.2f} | {mean:.2f} |" in page
