@@ -169,7 +169,8 @@ class Run:
 
     def close(self, point: Point, moved):
         """Let the finish try, where it thinks that it is time; (status, w) as `check` returns them."""
-        found = self.closing.attempt(point.x, point.y, point.measured.residuals.worst, self.iteration, self.watch)
+        start = self.best  # of the iteration or of an earlier try
+        found = self.closing.attempt(start, point.measured.residuals.worst, self.iteration, self.watch)
         if self.message:
             return Status.LIMIT, None
         if found is None:

@@ -8,10 +8,12 @@ from planted import lasso, linear_program, quadratic_program
 
 from admmopt.backend_api import Capabilities
 from admmopt.engine import Settings, Workspace, solve
+from admmopt.engine import finish as engine_finish
 from admmopt.engine.finish import Finish, fits, gate, search
 from admmopt.engine.finish.merit import Merit
 from admmopt.engine.finish.multipliers import Rounds
 from admmopt.engine.finish.newton import minimize
+from admmopt.engine.loop import Point
 from admmopt.engine.problem import LeastSquares, SplitProblem, Term
 from admmopt.engine.residuals import measure
 from admmopt.engine.standard import Standard
@@ -48,13 +50,18 @@ def near(split, eps=3e-2):
     return Standard(split), workspace, solve(split, Cpu(), settings, workspace=workspace)
 
 
+def point(standard, solution):
+    """The point of a solution, as the loop keeps it."""
+    state = solution.state
+    return Point(state.x, state.z, state.y, measure(standard, state.x, state.z, state.y))
+
+
 def finished(split, eps=1e-10, steps=100):
     """(start, x, z, y, measured, Newton steps) of the finish alone, from a point that is right to 3e-2."""
     standard, workspace, start = near(split)
     finish = Finish(standard, Cpu(), workspace, eps)
-    finish.gate.steps = lambda iteration, worst: steps
-    x, y = start.state.x, start.state.y
-    found = finish.attempt(x, y, start.residuals.worst, start.iterations, lambda *point: False)
+    finish.gate.steps = lambda *_: steps
+    found = finish.attempt(point(standard, start), start.residuals.worst, start.iterations, lambda *_: False)
     assert found is not None
     return start, *found, finish.steps
 
@@ -120,20 +127,20 @@ def test_penalties_are_those_of_the_iteration_again():
     r1, r2 = np.ones(standard.n), np.ones(standard.m)
     before = workspace.solver.solve(r1, r2).x
     finish = Finish(standard, Cpu(), workspace, 1e-10)
-    finish.gate.steps = lambda iteration, worst: 50
+    finish.gate.steps = lambda *_: 50
 
     def interrupt(*point):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        finish.attempt(start.state.x, start.state.y, 1.0, 100, interrupt)
+        finish.attempt(point(standard, start), 1.0, 100, interrupt)
     np.testing.assert_array_equal(workspace.solver.solve(r1, r2).x, before)
 
 
 @pytest.fixture
 def eager(monkeypatch):
     """A gate that opens at once, to whatever the finish can do in a few steps."""
-    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, worst: 4 if iteration % 25 == 0 else 0)
+    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, *_: 4 if iteration % 25 == 0 else 0)
 
 
 def test_a_solve_ends_in_the_finish(eager):
@@ -152,13 +159,23 @@ def test_a_solve_ends_in_the_finish(eager):
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_hand_back_loses_nothing(name, monkeypatch):
-    """One Newton step each 25 iterations, far too few: the iteration still reaches the solution, the same one."""
-    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, worst: 1 if iteration % 25 == 0 else 0)
+    """One Newton step each 25 iterations, each handed back: the iteration still reaches the solution, the same one."""
+    monkeypatch.setattr(engine_finish, "BETTER", 0.9)
+    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, *_: 1 if iteration % 25 == 0 else 0)
     split = PROBLEMS[name]()
     mixed, alone = (solve(split, Cpu(), Settings(eps=1e-8, finish=on)) for on in (True, False))
     assert mixed.status == alone.status == "optimal"
     assert mixed.value == pytest.approx(alone.value, rel=1e-6)
     assert mixed.residuals.worst <= 1e-8
+
+
+def test_a_finish_that_gains_little_leaves_the_iteration_alone(monkeypatch):
+    monkeypatch.setattr(engine_finish, "BETTER", 0.0)
+    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, *_: 1 if iteration == 50 else 0)
+    split = PROBLEMS["least absolute deviations"]()
+    on, off = (solve(split, Cpu(), Settings(eps=1e-8, finish=switch)) for switch in (True, False))
+    assert on.timings["finish"] > 0
+    assert on.iterations == off.iterations and np.array_equal(on.x, off.x)
 
 
 def test_without_the_finish_nothing_changes():
@@ -168,7 +185,7 @@ def test_without_the_finish_nothing_changes():
     assert one.timings["finish"] == 0
     assert all(row.event != "finish" for row in one.history)
     unopened = pytest.MonkeyPatch()
-    unopened.setattr(gate.Gate, "steps", lambda self, iteration, worst: 0)
+    unopened.setattr(gate.Gate, "steps", lambda *_: 0)
     two = solve(split, Cpu(), closed)
     unopened.undo()
     assert np.array_equal(one.x, two.x) and one.iterations == two.iterations
@@ -201,7 +218,7 @@ def test_callback_stops_the_finish(eager):
 
 
 def test_time_limit_is_kept_in_the_finish(monkeypatch):
-    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, worst: 10**9 if iteration >= 25 else 0)
+    monkeypatch.setattr(gate.Gate, "steps", lambda self, iteration, *_: 10**9 if iteration >= 25 else 0)
     started = time.perf_counter()
     settings = Settings(eps=1e-16, max_iterations=10**9, time_limit=0.3)
     solution = solve(quadratic_program(n=100, m=80)[0], Cpu(), settings)
@@ -240,18 +257,36 @@ def test_what_the_finish_declines():
 def test_gate_spends_a_share_only():
     door, spent = gate.Gate(update_cost=2.0, eps=1e-9), 0.0
     for iteration in range(25, 20_001, 25):
-        spent += door.cost * door.steps(iteration, 1e-5)
-        assert spent <= 4 * gate.SHARE * iteration
-    assert spent > 0
+        spent += door.cost * door.steps(iteration, 1e-5, 1e-5)
+        assert spent <= 2 * gate.SHARE * iteration
+    assert spent > 0.9 * gate.SHARE * 20_000
     closed = gate.Gate(update_cost=2.0, eps=1e-9)
-    assert not any(closed.steps(iteration, 0.1) for iteration in range(25, 5001, 25))
+    assert not any(closed.steps(iteration, 0.1, 0.1) for iteration in range(25, 5001, 25))
+
+
+def test_steps_not_taken_are_not_paid_for():
+    one, two = (gate.Gate(update_cost=2.0, eps=1e-9) for _ in range(2))
+    allowed = one.steps(1000, 1e-5, 1e-5)
+    assert two.steps(1000, 1e-5, 1e-5) == allowed > 10
+    one.unused(allowed - 5)
+    assert one.steps(1250, 1e-5, 1e-5) > two.steps(1250, 1e-5, 1e-5)
 
 
 def test_gate_stays_closed_where_the_iteration_is_about_to_end():
     door = gate.Gate(update_cost=2.0, eps=1e-6)
     residuals = np.geomspace(1e-1, 1.1e-6, 40)
-    opened = [door.steps(25 * (k + 1), worst) for k, worst in enumerate(residuals)]
+    opened = [door.steps(25 * (k + 1), worst, worst) for k, worst in enumerate(residuals)]
     assert not any(opened[-3:])
+
+
+def test_a_try_goes_on_where_the_last_one_stopped():
+    split = PROBLEMS["svm"]()
+    standard, workspace, start = near(split)
+    finish, begun = Finish(standard, Cpu(), workspace, 1e-10), point(near(split)[0], start)
+    finish.gate.steps, tries, found = lambda *_: 1, 0, None
+    while (found is None or found[3].residuals.worst > 1e-10) and tries < 40:
+        found, tries = finish.attempt(begun, 1.0, 100, lambda *_: False), tries + 1
+    assert 1 < tries <= finish.steps <= 10
 
 
 def test_rounds_measure_the_original_problem():

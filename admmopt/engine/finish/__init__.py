@@ -17,7 +17,8 @@ from ..standard import Standard
 from .gate import GAIN, Gate
 from .multipliers import Rounds
 
-BETTER = 0.2  # residual over the start's below which a point is handed back to the iteration
+BETTER = 0.02  # residual over that of the iteration below which it goes on from the finish's point
+AHEAD = 0.5  # residual of the iteration over the best of the last rounds below which new rounds begin
 
 
 def fits(standard: Standard, backend, report: dict) -> bool:
@@ -44,39 +45,52 @@ class Finish:
         self.usable = fits(standard, backend, self.solver.report())
         self.gate = Gate(workspace.update_cost, eps)
         self.seconds, self.steps = 0.0, 0
+        self.rounds: Rounds | None = None
 
-    def attempt(self, x, y, worst: float, iteration: int, watch: Callable) -> tuple | None:
-        """(x, z, y, measured) where it got clearly further than `worst`, the residual of x, y; else None.
+    def attempt(self, start, worst: float, iteration: int, watch: Callable) -> tuple | None:
+        """(x, z, y, measured) of a point that is solved, or so much better that the iteration should go on from it.
 
-        watch(x, z, y, measured) sees every round and ends the attempt by returning True.
+        start: the best point so far (x, y, measured); worst: residual of the iteration itself, whose pace decides
+        whether it is time. watch(x, z, y, measured) sees every round and ends the attempt by returning True.
         """
-        allowed = self.gate.steps(iteration, worst) if self.usable else 0
+        reached = start.measured.residuals.worst
+        allowed = self.gate.steps(iteration, worst, reached) if self.usable else 0
         if not allowed:
             return None
         started = time.perf_counter()
-        rounds = Rounds(self.standard, self.penalty, self.eps, x, y, worst)
+        rounds = self._rounds_from(start)
+        before = rounds.steps
         try:
-            return self._rounds(rounds, worst, allowed, watch)
+            return self._run(rounds, worst, allowed, watch)
         finally:
             self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
-            self.steps += rounds.steps
+            self.steps += rounds.steps - before
+            self.gate.unused(allowed - (rounds.steps - before))
             self.seconds += time.perf_counter() - started
 
-    def _rounds(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
-        best, reached, milestone, most = None, BETTER * worst, GAIN * worst, allowed
+    def _rounds_from(self, start) -> Rounds:
+        """The rounds of the last try, with the penalties they have come to; new ones where the best point is by now
+        clearly better than all that they knew."""
+        reached = start.measured.residuals.worst
+        if self.rounds is None or reached < AHEAD * self.rounds.best:
+            self.rounds = Rounds(self.standard, self.penalty, self.eps, start.x, start.y, reached)
+        return self.rounds
+
+    def _run(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
+        found, bound, most = None, BETTER * worst, rounds.steps + allowed
+        milestone = GAIN * rounds.best
         while rounds.steps < most:
-            left = most - rounds.steps
-            point = rounds.next(self.solve, _Countdown(left))
+            point = rounds.next(self.solve, _Countdown(most - rounds.steps))
             stopped = watch(*point)
             if not np.isfinite(rounds.worst):
                 break
-            if rounds.worst < reached:
-                best, reached = point, rounds.worst
+            if rounds.worst < bound:
+                found, bound = point, rounds.worst
             if rounds.worst <= self.eps or stopped:
                 break
             if rounds.worst <= milestone:
                 milestone, most = GAIN * rounds.worst, rounds.steps + allowed
-        return best
+        return found
 
     def solve(self, weight, sigma, rhs):
         """(P + sigma + F'WF + A' weight A)^-1 rhs by the backend."""

@@ -16,7 +16,7 @@ from ..standard import Standard
 from .merit import Merit
 from .newton import minimize
 
-SHARE = 1e-4  # sigma over rho at the start, both of the equilibrated problem
+SHARE = 1e-6  # sigma over rho at the start, both of the equilibrated problem
 RAISE = 10.0  # rho, and fall of sigma, after a round that took Newton few steps
 FEW = 3
 HIGHEST, LOWEST = 1e4, 1e-9  # of rho and sigma over the penalty that the iteration came with
@@ -25,10 +25,12 @@ INEXACT = 0.1  # accuracy of a round over the accuracy reached
 
 
 class Rounds:
-    """Points (x, z, y, measured), each from one minimization. `steps`: Newton steps so far."""
+    """Points (x, z, y, measured), each from one minimization. `steps`: Newton steps so far; `worst`, `best`: relative
+    residual of the last and of the best point."""
 
     def __init__(self, standard: Standard, penalty: Penalty, eps: float, x, y, worst: float):
-        self.standard, self.eps, self.x, self.y, self.worst = standard, eps, x, y, worst
+        self.standard, self.eps, self.x, self.y = standard, eps, x, y
+        self.worst = self.best = worst
         self.rows = penalty.scaling.e**2 * np.clip(penalty.multiplier, *SPREAD)
         self.columns = penalty.scaling.d**-2.0
         self.rho, self.sigma = penalty.base, SHARE * penalty.base
@@ -44,6 +46,7 @@ class Rounds:
         self.x, self.y = at.x, at.u
         measured = measure(self.standard, at.x, at.z, at.u)
         self.worst = measured.residuals.worst
+        self.best = min(self.best, self.worst)
         if steps <= FEW:
             self._sharpen(measured)
         return at.x, at.z, at.u, measured
