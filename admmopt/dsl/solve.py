@@ -89,7 +89,7 @@ def solve(
     backend: a name (``"cpu"``, ``"torch:cuda:0"``) or a configured backend; eps: tolerance on the relative primal, dual
     and gap residuals of the original problem; time_limit: seconds; callback(check): called with every row of the
     history, stops the solve by returning True; warm_start: start from the last solution of this problem object; finish:
-    end with semismooth Newton steps where that looks faster.
+    end with Newton steps where that looks faster, semismooth ones or those of an interior point.
 
     Raises cvxpy.error.DCPError with CVXPY's reason for a non-DCP problem, BackendError for a backend that is not there,
     ValueError for data that is not finite or an option out of range.

@@ -12,6 +12,7 @@ from . import certificates
 from .anderson import Anderson, Plain
 from .finish import Finish
 from .history import Check, History
+from .interior import InteriorFinish
 from .problem import SplitProblem
 from .residuals import Measured, measure
 from .settings import Settings
@@ -82,6 +83,7 @@ class Run:
         self.accelerator = Anderson(memory, n + m, backend) if memory else Plain()
         self.exact = backend.capabilities.exact
         self.closing = Finish(self.standard, backend, workspace, settings.eps) if self.finishes() else None
+        self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps) if self.finishes() else None
         self.history, self.iteration = History(), 0
         self.idle = 0  # checks since the last progress
         self.certificate: np.ndarray | None = None
@@ -169,6 +171,10 @@ class Run:
 
     def close(self, point: Point, moved):
         """Let the finish try, where it thinks that it is time; (status, w) as `check` returns them."""
+        if self.interior.attempt(self.iteration, self.watch) is not None:
+            return Status.OPTIMAL, None
+        if self.message:
+            return Status.LIMIT, None
         start = self.best  # of the iteration or of an earlier try
         found = self.closing.attempt(start, point.measured.residuals.worst, self.iteration, self.watch)
         if self.message:
@@ -270,7 +276,7 @@ class Run:
         x, measured = snap(standard, best.x, best.z, best.y, best.measured, self.settings.eps)
         best = self.best = Point(x, best.z, best.y, measured)
         ended = time.perf_counter()
-        finish = self.closing.seconds if self.closing is not None else 0.0
+        finish = sum(closing.seconds for closing in (self.closing, self.interior) if closing is not None)
         iterate = ended - self.prepared_at - finish
         timings = {"prepare": self.prepared_at - self.started, "iterate": iterate, "finish": finish}
         value = self.value(status)

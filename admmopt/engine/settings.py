@@ -11,7 +11,8 @@ class Settings:
 
     relaxation: alpha of the over-relaxed step; memory: differences kept by Anderson acceleration (0: none);
     check_every: iterations between two looks at the residuals; certainty: a certificate must exclude every point
-    within this many times the size of the iterate; finish: let semismooth Newton end what the iteration began.
+    within this many times the size of the iterate; finish: let Newton's method end what the iteration
+    began, semismooth or, for linear and quadratic programs, of an interior point.
     """
 
     eps: float = 1e-6

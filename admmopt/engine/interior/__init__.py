@@ -1,0 +1,51 @@
+"""The other finish: linear and quadratic programs that take many iterations end with an interior point.
+
+`InteriorFinish.attempt` is all that the loop calls. It tries once, when the iteration has cost about as much as half of
+an interior point does, and hands back an accurate point or nothing: one that failed has often run far away, and the
+iteration is better off where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from ..standard import Standard
+from .barrier import Barrier
+from .rows import Rows
+
+WORK = 10.0  # steps of an interior point, of the 20 or so that it takes, that the iteration may cost before it is tried
+SOLVES = 6.0  # of a step beside its factorization
+
+
+class InteriorFinish:
+    """The interior point of one solve. `seconds`, `steps`: spent in it so far."""
+
+    def __init__(self, standard: Standard, backend, workspace, eps: float):
+        self.standard, self.scaling, self.backend, self.eps = standard, workspace.penalty.scaling, backend, eps
+        rows = Rows.of(standard) if backend.capabilities.exact and backend.capabilities.refactor else None
+        self.rows = rows if rows is not None and rows.bounds else None
+        self.due = WORK * (SOLVES + workspace.update_cost) if self.rows is not None else np.inf
+        self.seconds, self.steps = 0.0, 0
+
+    def attempt(self, iteration: int, watch: Callable) -> tuple | None:
+        """(x, z, y, measured) below eps, or None. watch(x, z, y, measured) sees every step and ends the attempt by
+        returning True. It starts from the middle, not from the iterate."""
+        if iteration < self.due:
+            return None
+        self.due, started, found = np.inf, time.perf_counter(), None
+
+        def report(*point) -> bool:
+            nonlocal found
+            self.steps += 1
+            if point[3].residuals.worst <= self.eps:
+                found = point
+            return bool(watch(*point)) or found is not None
+
+        try:
+            Barrier(self.standard, self.rows, self.scaling, self.backend).run(self.eps, report)
+        finally:
+            self.seconds += time.perf_counter() - started
+        return found

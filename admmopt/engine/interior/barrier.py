@@ -1,0 +1,167 @@
+"""Proximal interior point for linear and quadratic programs: Mehrotra's predictor-corrector (SIAM J. Optim. 2, 1992).
+
+    minimize 1/2 x'P x + q'x + sum_i (c_i s_i + k_i s_i^2 / 2),   s = A x + b,   lower <= s <= upper,
+
+with multipliers z_l, z_u >= 0 of the bounds, y = c + k s + z_u - z_l (in equal rows y is free), and complementarity
+(s - lower) z_l = (upper - s) z_u = mu on the way to 0. Eliminating all but dx leaves the system of `system.py`, with the
+weight
+
+    k + z_l / (s - lower) + z_u / (upper - s).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+
+import numpy as np
+
+from ..equilibrate import Scaling
+from ..residuals import Measured, measure
+from ..standard import Standard
+from .iterate import Iterate
+from .rows import Rows
+from .start import starting_point
+from .system import Newton
+
+STEPS = 120
+PATIENCE = 40  # steps without a better point after which it is given up
+BOUNDARY = 0.995  # of the way to the boundary that a step may go
+SHORT = 0.1  # a step shorter than this is tried again with more centring
+CENTRING = (0.5, 0.9)
+
+
+class Barrier:
+    """One run of the interior point."""
+
+    def __init__(self, standard: Standard, rows: Rows, scaling: Scaling, backend):
+        self.standard, self.rows, self.scaling = standard, rows, scaling
+        self.newton = Newton(standard, rows, scaling, backend)
+
+    def run(self, eps: float, report: Callable[[np.ndarray, np.ndarray, np.ndarray, Measured], bool]) -> None:
+        """Iterate until nothing is gained any more. report(x, z, y, measured) is called with every point, y exactly a
+        subgradient at z, as the engine wants it; it returns True to stop."""
+        best, idle, before = np.inf, 0, None
+        with np.errstate(all="ignore"):  # an iterate that is no longer finite ends the run
+            it = starting_point(self.standard, self.rows, self.scaling, self.newton)
+            for _ in range(STEPS):
+                point = self.snapped(it, before)
+                worst = point[3].residuals.worst
+                if not np.isfinite(worst) or report(*point):
+                    return
+                idle = 0 if worst < 0.9 * best else idle + 1
+                best, before = min(best, worst), copy(it)
+                try:
+                    if idle > PATIENCE or not self.step(it, eps, point[3]):
+                        return
+                except np.linalg.LinAlgError:  # not to be factorized, whatever the regularization
+                    return
+
+    def multiplier(self, it: Iterate) -> np.ndarray:
+        return np.where(self.rows.equal, it.y, self.rows.gradient(it.s) + it.z_u - it.z_l)
+
+    def snapped(self, it: Iterate, before: Iterate | None):
+        """(x, z, y, measured): every row on the bound that it is going to, or off both with the multipliers of bounds
+        left out. A bound holds if the distance to it falls faster than its multiplier (Tapia's indicators: El-Bakry,
+        Tapia & Zhang, SIAM Review 36, 1994), which needs no idea of their sizes."""
+        rows, y = self.rows, self.multiplier(it)
+        low, high = it.s - rows.lower, rows.upper - it.s
+        if before is None:
+            on_low, on_high = rows.low & (it.z_l > low), rows.high & (it.z_u > high)
+        else:
+            on_low = rows.low & (low * before.z_l < it.z_l * (before.s - rows.lower))
+            on_high = rows.high & (high * before.z_u < it.z_u * (rows.upper - before.s))
+        on_low &= ~(on_high & (high < low))
+        on_high &= ~on_low
+        z = np.where(on_low, rows.lower, np.where(on_high, rows.upper, it.s))
+        gradient = rows.gradient(z)
+        y = np.where(on_low, np.minimum(y, gradient), np.where(on_high, np.maximum(y, gradient), gradient))
+        y = np.where(rows.equal, it.y, y)
+        return it.x, z, y, measure(self.standard, it.x, z, y)
+
+    def weight(self, it: Iterate) -> np.ndarray:
+        """(m,): of inequality rows; positive everywhere."""
+        rows = self.rows
+        w = rows.curvature + np.where(rows.low, it.z_l / (it.s - rows.lower), 0.0)
+        w = w + np.where(rows.high, it.z_u / (rows.upper - it.s), 0.0)
+        return np.where(w > 0, w, 1e-10 * self.scaling.e**2 / self.scaling.cost)
+
+    def step(self, it: Iterate, eps: float, measured: Measured) -> bool:
+        """Move `it`; False where no step is to be had."""
+        rows, standard, newton = self.rows, self.standard, self.newton
+        low = np.where(rows.low, it.s - rows.lower, 1.0)
+        high = np.where(rows.high, rows.upper - it.s, 1.0)
+        y = self.multiplier(it)
+        r_d = standard.quadratic(it.x)[0] + standard.q + standard.A.rmatvec(y)
+        r_p = standard.A.matvec(it.x) + standard.b - it.s
+        mu = float(((low * it.z_l)[rows.low].sum() + (high * it.z_u)[rows.high].sum()) / rows.bounds)
+        limits = [
+            0.01 * eps * (1 + scale) for scale in (measured.residuals.dual_scale, measured.residuals.primal_scale)
+        ]
+
+        def direction(aim_low, aim_high):
+            """Towards (s - lower) z_l = aim_low, (upper - s) z_u = aim_high."""
+            g = np.where(rows.high, aim_high / high - it.z_u, 0.0) - np.where(rows.low, aim_low / low - it.z_l, 0.0)
+            target = -(r_p + g / newton.weight)
+            dual = max(limits[0], 1e-8 * float(np.abs(r_d).max(initial=0.0)))
+            primal = max(limits[1], 1e-8 * float(np.abs(target[~rows.free]).max(initial=0.0)))
+            dx, dy, accurate = newton.solve(r_d, target, dual, primal)
+            ds = np.where(rows.free, standard.A.matvec(dx) + r_p, (dy - g) / newton.weight)
+            ds = np.where(rows.equal, 0.0, ds)
+            return (dx, ds, dy, *self._multipliers(it, ds, dy, low, high, aim_low, aim_high)), accurate
+
+        def lengths(move):
+            _, ds, _, dz_l, dz_u = move
+            primal = min(_reach(low, ds, rows.low), _reach(high, -ds, rows.high))
+            dual = min(_reach(it.z_l, dz_l, rows.low), _reach(it.z_u, dz_u, rows.high))
+            if standard.P is None and standard.F is None and not rows.curvature.any():
+                return primal, dual
+            return min(primal, dual), min(primal, dual)
+
+        first = True
+        while True:
+            newton.factorize(self.weight(it))
+            predictor, accurate = direction(0.0, 0.0)
+            if accurate or not newton.stronger():
+                break
+            first = False
+        if accurate and first:
+            newton.weaker()
+        primal, dual = lengths(predictor)
+        _, ds, _, dz_l, dz_u = predictor
+        ahead = ((low + primal * ds) * (it.z_l + dual * dz_l))[rows.low].sum()
+        ahead += ((high - primal * ds) * (it.z_u + dual * dz_u))[rows.high].sum()
+        aim = mu * (float(ahead) / rows.bounds / mu) ** 3
+        moves = []
+        for centring, (second_low, second_high) in (
+            (None, (ds * dz_l, -ds * dz_u)),
+            *((c, (0.0, 0.0)) for c in CENTRING),
+        ):
+            goal = aim if centring is None else centring * mu
+            move, _ = direction(goal - second_low, goal - second_high)
+            moves.append((min(lengths(move)), move))
+            if moves[-1][0] > SHORT:
+                break
+        move = max(moves, key=lambda item: item[0])[1]
+        primal, dual = (min(1.0, BOUNDARY * length) for length in lengths(move))
+        dx, ds, dy, dz_l, dz_u = move
+        it.x, it.s = it.x + primal * dx, it.s + primal * ds
+        it.z_l, it.z_u, it.y = it.z_l + dual * dz_l, it.z_u + dual * dz_u, it.y + dual * np.where(rows.equal, dy, 0.0)
+        return bool(np.isfinite(it.x).all() and max(primal, dual) > 0)
+
+    def _multipliers(self, it, ds, dy, low, high, aim_low, aim_high):
+        """(dz_l, dz_u) of a move. What y = c + k s + z_u - z_l leaves no choice in is taken from there: then the dual
+        residual falls exactly by the step, whatever the weights."""
+        rows = self.rows
+        dz_l = np.where(rows.low, aim_low / low - it.z_l - it.z_l / low * ds, 0.0)
+        dz_u = np.where(rows.high, aim_high / high - it.z_u + it.z_u / high * ds, 0.0)
+        curved = rows.curvature * ds
+        from_low = rows.low & (~rows.high | (low < high))
+        from_high = rows.high & ~from_low
+        return np.where(from_low, curved + dz_u - dy, dz_l), np.where(from_high, dy - curved + dz_l, dz_u)
+
+
+def _reach(value: np.ndarray, change: np.ndarray, counts: np.ndarray) -> float:
+    """The largest step up to 1 that keeps value + step * change >= 0 where it counts."""
+    falls = counts & (change < 0)
+    return min(1.0, float((-value[falls] / change[falls]).min(initial=np.inf)))

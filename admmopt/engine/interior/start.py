@@ -1,0 +1,46 @@
+"""Where the interior point starts: least squares for x and y, shifted inside by Mehrotra's rule, in scaled units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..equilibrate import Scaling
+from ..standard import Standard
+from .iterate import Iterate
+from .rows import Rows
+from .system import Newton
+
+EQUAL = 1e3  # weight of equal rows in the least squares for x
+INSIDE = 0.25  # of an interval's width that a start may be shifted by
+LEAST = 1e-2  # shift, in scaled units
+
+
+def starting_point(standard: Standard, rows: Rows, scaling: Scaling, newton: Newton) -> Iterate:
+    unit_s, unit_z = 1.0 / scaling.e, scaling.e / scaling.cost  # of a row's value and of its multiplier
+    e2 = scaling.e**2 / scaling.cost
+    sigma = 1e-6 / scaling.cost / scaling.d**2
+    zero = np.clip(0.0, rows.lower, rows.upper)
+    newton.prepare(e2 * np.where(rows.equal, EQUAL, np.where(rows.free, 1e-6, 1.0)), sigma)
+    x = newton.solver.solve(np.zeros(standard.n), zero - standard.b).x
+    weight = e2 * np.where(rows.free, 1e-6, 1.0)
+    newton.prepare(weight, sigma)
+    y = weight * standard.A.matvec(newton.solver.solve(-standard.q, np.zeros(standard.m)).x)
+    s = np.where(rows.equal, rows.lower, standard.A.matvec(x) + standard.b)
+
+    low = np.where(rows.low, (s - rows.lower) / unit_s, np.inf)
+    high = np.where(rows.high, (rows.upper - s) / unit_s, np.inf)
+    shift = max(-1.5 * float(np.minimum(low, high).min(initial=0.0)), LEAST)
+    low, high = (np.where(np.isfinite(gap), np.maximum(gap, 0.0) + shift, 0.0) for gap in (low, high))
+    net = (y - rows.gradient(s)) / unit_z
+    z_l = np.where(rows.low, np.where(rows.high, np.maximum(-net, 0.0), -net), 0.0)
+    z_u = np.where(rows.high, np.where(rows.low, np.maximum(net, 0.0), net), 0.0)
+    push = max(-1.5 * float(min(z_l.min(initial=0.0), z_u.min(initial=0.0))), LEAST)
+    z_l, z_u = np.where(rows.low, z_l + push, 0.0), np.where(rows.high, z_u + push, 0.0)
+    products = float((low * z_l + high * z_u).sum())
+    shift += 0.5 * products / max(float(z_l.sum() + z_u.sum()), 1e-300)
+    push = 0.5 * products / max(float(low.sum() + high.sum()), 1e-300)
+    inside = np.minimum(shift * unit_s, INSIDE * (rows.upper - rows.lower))
+    s = np.where(rows.low, np.maximum(s, rows.lower + inside), s)
+    s = np.where(rows.high, np.minimum(s, rows.upper - inside), s)
+    z_l, z_u = np.where(rows.low, (z_l + push) * unit_z, 0.0), np.where(rows.high, (z_u + push) * unit_z, 0.0)
+    return Iterate(x, s, z_l, z_u, np.where(rows.equal, y, 0.0))

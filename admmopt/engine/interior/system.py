@@ -1,0 +1,103 @@
+"""Newton systems of the interior point, sent to the backend as it solves any other: same structure, changing weights.
+
+    P dx + A'dy = -r_d,   dy = weight (A dx - t),   in equal rows A dx = t,
+
+is the backend's (P + sigma + A' diag(weight) A) dx = -r_d + A'(weight t) but for sigma, and for the finite weight of
+equal rows. Both are regularizations in the sense of the proximal method of multipliers (Friedlander & Orban, Math.
+Program. Comput. 4, 2012; Schwan et al., PIQP, 2023): refinement is against the system without them, and where it does
+not converge they grow.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...backend_api import System
+from ..equilibrate import Scaling
+from ..standard import Standard
+from .rows import Rows
+
+SMALLEST, FIRST, LARGEST = 1e-9, 1e-8, 1e-3  # regularization, relative to the weights
+GROW, SHRINK = 30.0, 3.0
+STEPS = 12  # of refinement
+SLOW = 0.7  # factor per step above which it is given up
+DRIFT = 100.0  # how far the size of the weights may move from its first value
+
+
+class Newton:
+    """Factorizes for weights, solves for right-hand sides."""
+
+    def __init__(self, standard: Standard, rows: Rows, scaling: Scaling, backend):
+        self.standard, self.rows, self.scaling, self.backend = standard, rows, scaling, backend
+        self.regularization = FIRST
+        self.first_size: float | None = None
+        self.solver = None
+
+    def prepare(self, weight: np.ndarray, sigma: np.ndarray) -> None:
+        """Factorize for these weights (m,) and sigma (n,)."""
+        if self.solver is None:
+            s = self.standard
+            self.solver = self.backend.prepare(System(s.P, s.F, s.weight, s.A, sigma, weight))
+        else:
+            self.solver.update(rho=weight, sigma=sigma)
+        self.weight = weight
+
+    def factorize(self, weight: np.ndarray) -> None:
+        """weight: (m,), of the inequality rows; what equal and free rows get follows from their size. Raises
+        LinAlgError where no regularization makes the matrix definite."""
+        rows, scaling = self.rows, self.scaling
+        e2, bounded = scaling.e**2, rows.low | rows.high
+        size = float(np.exp(np.mean(np.log(weight[bounded] / e2[bounded])))) if bounded.any() else 1.0 / scaling.cost
+        if self.first_size is None:
+            self.first_size = size
+        size = float(np.clip(size, self.first_size / DRIFT, self.first_size * DRIFT))
+        if self.standard.P is not None or self.standard.F is not None:
+            size = float(np.clip(size, 1e-4 / scaling.cost, 1e4 / scaling.cost))
+        while True:
+            r = self.regularization
+            weighed = np.where(rows.equal, size * e2 / r, np.where(rows.free, 1e-10 * size * e2, weight))
+            try:
+                self.prepare(np.clip(weighed, 1e-16 * size * e2, 1e16 * size * e2), r * size / scaling.d**2)
+                return
+            except np.linalg.LinAlgError:  # a dense factor met a pivot that rounding made negative
+                if not self.stronger():
+                    raise
+
+    def solve(self, r_d: np.ndarray, target: np.ndarray, dual_limit: float, primal_limit: float):
+        """(dx, dy, accurate): refined until the residuals of the system without regularization are below the limits, as
+        far as that goes. accurate: did they come down to a hundredth of the right-hand side at least?"""
+        standard, rows, weight = self.standard, self.rows, self.weight
+        asked = max(_size(r_d) / dual_limit, _size(target[~rows.free]) / primal_limit, 100.0)
+        dx, dy = self._once(-r_d, target)
+        best, error = (dx, dy), np.inf
+        for _ in range(STEPS):
+            e1 = -r_d - standard.quadratic(dx)[0] - standard.A.rmatvec(dy)
+            missed = target - standard.A.matvec(dx)
+            e2 = np.where(rows.equal, missed, missed + dy / weight)
+            now = max(_size(e1) / dual_limit, _size(e2[~rows.free]) / primal_limit)
+            if not now < error:
+                break
+            best, slow, error = (dx, dy), now > SLOW * error, now
+            if error < 1 or slow:
+                break
+            ddx, ddy = self._once(e1, e2)
+            dx, dy = dx + ddx, dy + ddy
+        return *best, bool(error <= 1e-2 * asked)
+
+    def _once(self, r1, target):
+        found = self.solver.solve(r1, target)
+        return found.x, np.where(self.rows.free, 0.0, self.weight * (found.z - target))
+
+    def stronger(self) -> bool:
+        """More regularization; False where there is no more."""
+        if self.regularization >= LARGEST:
+            return False
+        self.regularization = min(GROW * self.regularization, LARGEST)
+        return True
+
+    def weaker(self) -> None:
+        self.regularization = max(self.regularization / SHRINK, SMALLEST)
+
+
+def _size(v: np.ndarray) -> float:
+    return float(np.abs(v).max()) if v.size else 0.0

@@ -1,0 +1,158 @@
+"""The interior point finish: accurate where it applies, absent where it does not, and never the loss of a point."""
+
+from __future__ import annotations
+
+import cvxpy as cp
+import numpy as np
+import pytest
+
+import admmopt as ao
+from admmopt.engine import Settings, solve
+from admmopt.engine.equilibrate import equilibrate
+from admmopt.engine.interior.barrier import Barrier
+from admmopt.engine.interior.rows import Rows
+from admmopt.engine.interior.start import starting_point
+from admmopt.engine.interior.system import Newton
+from admmopt.engine.standard import Standard
+from admmopt.splitting import Compiled
+from admmopt_cpu import Cpu
+
+
+def linear(seed: int, rows: int = 60, columns: int = 120):
+    """A linear program with a nondegenerate vertex: (problem, x, its solution, y of the equations)."""
+    rng = np.random.default_rng(seed)
+    G, true = rng.standard_normal((rows, columns)), np.zeros(columns)
+    support = rng.choice(columns, rows, replace=False)
+    true[support] = rng.uniform(0.5, 1.5, rows)
+    slack = rng.uniform(0.5, 1.5, columns)
+    slack[support] = 0.0
+    y = rng.standard_normal(rows)
+    x = cp.Variable(columns)
+    return cp.Problem(cp.Minimize((G.T @ y + slack) @ x), [G @ x == G @ true, x >= 0]), x, true, y
+
+
+def quadratic(seed: int, rows: int = 50, columns: int = 40):
+    rng = np.random.default_rng(seed)
+    H, A = rng.standard_normal((columns, columns)), rng.standard_normal((rows, columns))
+    P = H @ H.T / columns
+    start = rng.uniform(-1.0, 1.0, columns)
+    inside = A @ (start + (1 - start.sum()) / columns)
+    x = cp.Variable(columns)
+    constraints = [A @ x <= inside + 0.1, A @ x >= inside - 0.3, cp.sum(x) == 1, x <= 2]
+    return cp.Problem(
+        cp.Minimize(0.5 * cp.quad_form(x, cp.psd_wrap(P)) + rng.standard_normal(columns) @ x), constraints
+    )
+
+
+def interior(problem) -> tuple[Standard, Barrier]:
+    standard = Standard(Compiled(problem, False).update())
+    return standard, Barrier(standard, Rows.of(standard), equilibrate(standard), Cpu())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_vertex_is_found_exactly(seed):
+    problem, x, true, y = linear(seed)
+    solution = ao.solve(problem, eps=1e-9)
+    assert solution.status == "optimal"
+    np.testing.assert_allclose(x.value, true, atol=1e-7)
+    assert np.all(x.value[true == 0] == 0), "entries on their bounds are exactly there"
+    np.testing.assert_allclose(problem.constraints[0].dual_value, -y, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_quadratic_programs_agree_with_clarabel(seed):
+    problem = quadratic(seed)
+    ours = ao.solve(problem, eps=1e-9)
+    duals = [np.array(c.dual_value) for c in problem.constraints]
+    theirs = problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-10, tol_gap_abs=1e-10, tol_feas=1e-10)
+    assert ours.status == "optimal" and ours.value == pytest.approx(theirs, rel=1e-7)
+    for mine, constraint in zip(duals, problem.constraints, strict=True):
+        np.testing.assert_allclose(mine, constraint.dual_value, atol=1e-4)
+
+
+def test_it_runs_where_the_iteration_is_long_and_can_be_turned_off():
+    with_finish = ao.solve(linear(0, 100, 200)[0], eps=1e-9)
+    without = ao.solve(linear(0, 100, 200)[0], eps=1e-9, finish=False)
+    assert "finish" in with_finish.history["event"] and with_finish.timings["finish"] > 0
+    assert "finish" not in without.history["event"] and without.timings["finish"] == 0
+    assert with_finish.iterations < without.iterations
+    common = [row for row in with_finish.history if row.event != "finish"][:3]
+    for mine, plain in zip(common, without.history, strict=False):
+        assert (mine.iteration, mine.objective) == (plain.iteration, plain.objective)  # until then it is the same
+
+
+def test_where_it_does_not_apply():
+    x = cp.Variable(4)
+    kink = cp.Problem(cp.Minimize(cp.norm1(x) + x[0]), [x >= -1])
+    cone = cp.Problem(cp.Minimize(cp.sum(x)), [cp.norm(x) <= 1, x >= -1])
+    unbounded_rows = cp.Problem(cp.Minimize(cp.sum_squares(x)), [x[0] + x[1] == 1])
+    for problem in (kink, cone):
+        assert Rows.of(Standard(Compiled(problem, False).update())) is None
+    assert Rows.of(Standard(Compiled(unbounded_rows, False).update())).bounds == 0
+
+
+@pytest.mark.parametrize("make", [lambda: linear(1)[0], lambda: quadratic(1)], ids=["linear", "quadratic"])
+def test_it_starts_inside_and_points_are_what_the_engine_expects(make):
+    standard, finish = interior(make())
+    rows = finish.rows
+    it = starting_point(standard, rows, finish.scaling, finish.newton)
+    assert np.all((it.s > rows.lower)[rows.low]) and np.all((it.s < rows.upper)[rows.high])
+    assert np.all(it.z_l[rows.low] > 0) and np.all(it.z_u[rows.high] > 0)
+    seen = []
+
+    def report(x, z, y, measured):
+        seen.append(measured.residuals.worst)
+        for place, f in zip(standard.slices, standard.functions, strict=True):
+            v = z[place] + y[place]  # y is a subgradient at z: z is the prox of z + y
+            assert np.all(np.abs(f.prox(v, 1.0) - z[place]) <= 1e-7 * (1 + np.abs(v)))
+        return False
+
+    finish.run(1e-10, report)
+    assert min(seen) < 1e-8
+
+
+def test_newton_directions_are_those_of_the_system_without_regularization():
+    standard, finish = interior(quadratic(2))
+    rows, rng = finish.rows, np.random.default_rng(0)
+    newton = Newton(standard, rows, finish.scaling, Cpu())
+    weight = rng.uniform(1e-3, 1e3, standard.m)
+    newton.factorize(weight)
+    r_d, target = rng.standard_normal(standard.n), rng.standard_normal(standard.m)
+    dx, dy, accurate = newton.solve(r_d, target, 1e-12, 1e-12)
+    P = np.stack([standard.quadratic(unit)[0] for unit in np.eye(standard.n)], axis=1)
+    A = np.stack([standard.A.matvec(unit) for unit in np.eye(standard.n)], axis=1)
+    D = np.diag(np.where(rows.equal, 0.0, -1.0 / newton.weight))
+    exact = np.linalg.solve(np.block([[P, A.T], [A, D]]), np.concatenate([-r_d, target]))
+    assert accurate
+    np.testing.assert_allclose(dx, exact[: standard.n], atol=1e-8)
+    np.testing.assert_allclose(dy, exact[standard.n :], atol=1e-6)
+
+
+def test_infeasible_and_unbounded_programs_are_still_certified():
+    x = cp.Variable(30)
+    A = np.random.default_rng(0).standard_normal((20, 30))
+    infeasible = cp.Problem(cp.Minimize(cp.sum(x)), [A @ x == A.sum(axis=1), x >= 2, cp.sum(x) <= 31])
+    assert ao.solve(infeasible).status == "infeasible"
+    unbounded = cp.Problem(cp.Minimize(-cp.sum(x)), [A @ x <= 100, x >= 0, A[0] @ x == 1])
+    assert ao.solve(unbounded).status == unbounded.solve(solver=cp.CLARABEL) or unbounded.status == "unbounded"
+
+
+def test_an_interruption_keeps_the_best_point():
+    problem, *_ = linear(0, 100, 200)
+
+    def interrupt(check):
+        if check.event == "finish" and check.primal < 1e-3:
+            raise KeyboardInterrupt
+
+    stopped = ao.solve(problem, eps=1e-12, callback=interrupt)
+    assert stopped.status == "limit" and stopped.message == "interrupted"
+    assert stopped.residuals.worst <= min(max(row.primal, row.dual, row.gap) for row in stopped.history)
+
+
+def test_the_callback_stops_it_and_it_waits_for_its_time():
+    problem, *_ = linear(0, 100, 200)
+    stopped = ao.solve(problem, eps=1e-12, callback=lambda check: check.event == "finish")
+    assert stopped.status == "limit" and "callback" in stopped.message
+    split = Compiled(linear(0, 100, 200)[0], False).update()
+    few = solve(split, Cpu(), Settings(eps=1e-12, max_iterations=30))
+    assert few.status == "limit" and "finish" not in few.history["event"]
