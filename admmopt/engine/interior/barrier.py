@@ -3,8 +3,8 @@
     minimize 1/2 x'P x + q'x + sum_i (c_i s_i + k_i s_i^2 / 2),   s = A x + b,   lower <= s <= upper,
 
 with multipliers z_l, z_u >= 0 of the bounds, y = c + k s + z_u - z_l (in equal rows y is free), and complementarity
-(s - lower) z_l = (upper - s) z_u = mu on the way to 0. Eliminating all but dx leaves the system of `system.py`, with the
-weight
+(s - lower) z_l = (upper - s) z_u = mu on the way to 0. Eliminating all but dx leaves the system of `system.py`, with
+weights
 
     k + z_l / (s - lower) + z_u / (upper - s).
 """
