@@ -47,6 +47,6 @@ class Rows:
         return int(self.low.sum() + self.high.sum())
 
 
-def _row(f: PiecewiseQuadratic):
+def _row(f):
     anchor = np.where(np.isfinite(f.anchor[0]), f.anchor[0], 0.0)
     return f.breaks[0], f.breaks[-1], f.slope[0] - f.curvature[0] * anchor, f.curvature[0]

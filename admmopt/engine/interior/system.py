@@ -10,6 +10,8 @@ not converge they grow.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...backend_api import System
@@ -31,7 +33,7 @@ class Newton:
         self.standard, self.rows, self.scaling, self.backend = standard, rows, scaling, backend
         self.regularization = FIRST
         self.first_size: float | None = None
-        self.solver = None
+        self.solver: Any = None
 
     def prepare(self, weight: np.ndarray, sigma: np.ndarray) -> None:
         """Factorize for these weights (m,) and sigma (n,)."""
