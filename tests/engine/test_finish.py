@@ -178,6 +178,14 @@ def test_a_finish_that_gains_little_leaves_the_iteration_alone(monkeypatch):
     assert on.iterations == off.iterations and np.array_equal(on.x, off.x)
 
 
+def test_a_solved_point_ends_the_solve_however_little_it_gains():
+    standard, workspace, start = near(PROBLEMS["svm"](), eps=1e-4)
+    finish = Finish(standard, Cpu(), workspace, 0.9 * start.residuals.worst)
+    finish.gate.steps = lambda *_: 20
+    found = finish.attempt(point(standard, start), start.residuals.worst, 100, lambda *_: False)
+    assert found is not None and found[3].residuals.worst <= finish.eps
+
+
 def test_without_the_finish_nothing_changes():
     split = regression(absolute, seed=2)
     off, closed = Settings(eps=1e-8, finish=False), Settings(eps=1e-8)

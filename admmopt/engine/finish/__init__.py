@@ -77,14 +77,14 @@ class Finish:
         return self.rounds
 
     def _run(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
-        found, bound, most = None, BETTER * worst, rounds.steps + allowed
+        found, bound, most = None, max(BETTER * worst, self.eps), rounds.steps + allowed
         milestone = GAIN * rounds.best
         while rounds.steps < most:
             point = rounds.next(self.solve, _Countdown(most - rounds.steps))
             stopped = watch(*point)
             if not np.isfinite(rounds.worst):
                 break
-            if rounds.worst < bound:
+            if rounds.worst <= bound:
                 found, bound = point, rounds.worst
             if rounds.worst <= self.eps or stopped:
                 break
