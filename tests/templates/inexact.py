@@ -16,6 +16,9 @@ class Inexact(Cpu):
     def __init__(self, fixed: float, fresh: float, seed: int = 0):
         self.fixed, self.fresh, self.seed = fixed, fresh, seed
 
+    def __repr__(self) -> str:  # the name of a test: the same in every process
+        return f"Inexact({self.fixed}, {self.fresh}, {self.seed})"
+
     def place(self, operator: Operator) -> Operator:
         return Disturbed(operator, self)
 
