@@ -171,12 +171,13 @@ class Run:
 
     def close(self, point: Point, moved):
         """Let the finish try, where it thinks that it is time; (status, w) as `check` returns them."""
-        if self.interior.attempt(self.iteration, self.watch) is not None:
+        worst = point.measured.residuals.worst
+        if self.interior.attempt(self.iteration, worst, self.watch) is not None:
             return Status.OPTIMAL, None
         if self.message:
             return Status.LIMIT, None
         start = self.best  # of the iteration or of an earlier try
-        found = self.closing.attempt(start, point.measured.residuals.worst, self.iteration, self.watch)
+        found = self.closing.attempt(start, worst, self.iteration, self.watch)
         if self.message:
             return Status.LIMIT, None
         if found is None:

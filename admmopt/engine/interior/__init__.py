@@ -18,6 +18,7 @@ from .rows import Rows
 
 WORK = 10.0  # steps of an interior point, of the 20 or so that it takes, that the iteration may cost before it is tried
 SOLVES = 6.0  # of a step beside its factorization
+NEAR, LONGER = 100.0, 4.0  # residual over eps from which the iteration is given that many times as long to end by itself
 
 
 class InteriorFinish:
@@ -30,10 +31,10 @@ class InteriorFinish:
         self.due = WORK * (SOLVES + workspace.update_cost) if self.rows is not None else np.inf
         self.seconds, self.steps = 0.0, 0
 
-    def attempt(self, iteration: int, watch: Callable) -> tuple | None:
-        """(x, z, y, measured) below eps, or None. watch(x, z, y, measured) sees every step and ends the attempt by
-        returning True. It starts from the middle, not from the iterate."""
-        if iteration < self.due:
+    def attempt(self, iteration: int, worst: float, watch: Callable) -> tuple | None:
+        """(x, z, y, measured) below eps, or None. worst: residual of the iterate; it starts from the middle, not from
+        there. watch(x, z, y, measured) sees every step and ends the attempt by returning True."""
+        if iteration < self.due * (LONGER if worst < NEAR * self.eps else 1.0):
             return None
         self.due, started, found = np.inf, time.perf_counter(), None
 
