@@ -18,7 +18,7 @@ from .rows import Rows
 
 WORK = 10.0  # steps of an interior point, of the 20 or so that it takes, that the iteration may cost before it is tried
 SOLVES = 6.0  # of a step beside its factorization
-NEAR, LONGER = 100.0, 4.0  # residual over eps from which the iteration is given that many times as long to end by itself
+NEAR, LONGER = 100.0, 4.0  # residual over eps below which the iteration gets so many times as long to end by itself
 
 
 class InteriorFinish:
