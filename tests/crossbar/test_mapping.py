@@ -36,7 +36,7 @@ def test_cells_stand_for_the_numbers(name, device, values):
     scale = mapping.scale(peak, device)
     sides = mapping.targets(values, scale, device)
     for side in sides:
-        assert (side >= device.g_min * (1 - 1e-12)).all() and (side <= device.g_max * (1 + 1e-12)).all()
+        assert (side >= device.g_min - 1e-12 * device.g_max).all() and (side <= device.g_max * (1 + 1e-12)).all()
     error = np.abs(mapping.decode(sides, scale) - values)
     assert (error <= 1e-14 * peak * device.g_max / device.range).all()
     full = np.maximum.reduce([np.broadcast_to(side, values.shape) for side in sides])
