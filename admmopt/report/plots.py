@@ -50,19 +50,28 @@ def convergence(history: History, eps: float | None = None, path: str | Path | N
 
 def draw_residuals(axes, history: History) -> None:
     """One line per residual, named at its end."""
-    iterations = history["iteration"]
+    iterations = positions(history)
     marker = "o" if len(history) < 30 else None
     for name, color in COLORS.items():
         values = [max(r, FLOOR) if math.isfinite(r) else math.nan for r in history[name]]
         axes.semilogy(iterations, values, color=color, label=name, linewidth=1.6, marker=marker, markersize=3.5)
 
 
+def positions(history: History) -> list[int]:
+    """Where each check stands on the axis of iterations. Steps of a finish, which the iteration does not count, stand
+    one after the other instead of on one place."""
+    places: list[int] = []
+    for iteration in history["iteration"]:
+        places.append(max(iteration, places[-1] + 1) if places else iteration)
+    return places
+
+
 def draw_events(axes, history: History) -> None:
     """A tick at the foot for every check at which something happened: penalty changes, restarts, ..."""
     events: dict[str, list[int]] = {}
-    for check in history:
+    for check, place in zip(history, positions(history), strict=True):
         if check.event and check is not history[-1]:
-            events.setdefault(check.event, []).append(check.iteration)
+            events.setdefault(check.event, []).append(place)
     for row, (event, iterations) in enumerate(sorted(events.items())):
         for iteration in iterations:
             axes.axvline(iteration, color=GREY, linewidth=0.6, alpha=0.35, zorder=0)

@@ -170,3 +170,10 @@ def test_whole_file_follows_links_and_keeps_usual_permissions(tmp_path):
     write_json(link, {"new": True})
     assert link.is_symlink() and json.loads(target.read_text()) == {"new": True}
     assert target.stat().st_mode == plain_file.stat().st_mode
+
+
+def test_steps_of_a_finish_stand_one_after_the_other():
+    record = History()
+    for iteration, event in ((1, ""), (25, "finish"), (25, "finish"), (25, "finish"), (50, ""), (50, "optimal")):
+        record.add(Check(iteration, 0.0, 1e-3, 1e-3, 1e-3, 1.0, 0.1, event))
+    assert plots.positions(record) == [1, 25, 26, 27, 50, 51]
