@@ -134,7 +134,7 @@ def test_infeasible_and_unbounded_programs_are_still_certified():
     infeasible = cp.Problem(cp.Minimize(cp.sum(x)), [A @ x == A.sum(axis=1), x >= 2, cp.sum(x) <= 31])
     assert ao.solve(infeasible).status == "infeasible"
     unbounded = cp.Problem(cp.Minimize(-cp.sum(x)), [A @ x <= 100, x >= 0, A[0] @ x == 1])
-    assert ao.solve(unbounded).status == unbounded.solve(solver=cp.CLARABEL) or unbounded.status == "unbounded"
+    assert ao.solve(unbounded).status == "unbounded"
 
 
 def test_an_interruption_keeps_the_best_point():
