@@ -601,10 +601,10 @@ print("\n".join(lines))
 
 # %% [markdown]
 # Wires and age belong to the crossbar, not to the cell. The same problem with 2 Ω of wire from cell to cell, and a cell
-# in a thousand stuck at either end:
+# in a thousand stuck, half of them at either end:
 
 # %%
-rough = Crossbar(own, form="reduced", r_wire=2.0, stuck=Stuck(0.001, 0.001), tile=64, seed=3)
+rough = Crossbar(own, form="reduced", r_wire=2.0, stuck=Stuck(0.0005, 0.0005), tile=64, seed=3)
 solution = ao.solve(lasso, rough, warm_start=False)
 x_rough = x.value
 print("\n".join(str(solution.backend_report).splitlines()[:4]))

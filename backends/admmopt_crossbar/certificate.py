@@ -21,7 +21,7 @@ from scipy.sparse.linalg import splu
 from .array import cut, inside
 from .wires import rule_of_thumb
 
-HOPELESS = 2.0  # contraction above which a device is refused; between 1 and this a Krylov method still gets there
+HOPELESS = 1.5  # contraction above which a device is refused; between 1 and this a Krylov method still gets there
 GOOD = 0.5  # contraction at which no further slice is added
 MOST_SLICES = 6
 PEAK = 4.5  # largest of some ten thousand Gaussian numbers, in standard deviations: what the next slice has to hold
