@@ -64,6 +64,8 @@ _command("more", 1e-6, 120.0, "Eleven more problems, at full size; six of them r
 _command("qp", 1e-4, 20.0, "The open Maros-Meszaros problems, through CVXPY and ao.solve.")
 _command("lp", 1e-4, 20.0, "Netlib's linear programs, through `admmopt solve FILE --json`.")
 _command("infeasible", 1e-4, 20.0, "Netlib's infeasible programs, likewise: is each one called infeasible?")
+_command("cblib", 1e-4, 20.0, "CBLIB's second-order, exponential and power cone programs.")
+_command("sdplib", 1e-4, 20.0, "SDPLIB's semidefinite programs.")
 _command("compile", 1e-6, 120.0, "Compile time of the lasso against CVXPY's own, and re-solves for a new lambda.")
 _command("path", 1e-6, 1800.0, "A hundred lassos along a path, against CVXPY with OSQP and its warm start.")
 _command("crossbar", 1e-6, 120.0, "Problems of every kind on memristor arrays, against Clarabel.", "crossbar")

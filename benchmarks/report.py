@@ -21,6 +21,8 @@ TITLES = {
     "qp": "Maros-Meszaros, the open problems",
     "lp": "Netlib",
     "infeasible": "Netlib's infeasible programs",
+    "cblib": "CBLIB: second-order, exponential and power cones",
+    "sdplib": "SDPLIB",
     "compile": "Compile time and re-solve",
     "path": "A regularization path of a hundred lassos",
     "crossbar": "Memristor crossbar: problems of every kind",

@@ -26,13 +26,13 @@ UNLIMITED = 10**9
 def settings(solver: str, eps: float, time_limit: float) -> dict:
     """Keyword arguments of problem.solve. PIQP and ProxQP have no limit on time: their process is ended.
 
-    HiGHS and Clarabel, which find vertices and central paths, keep their own tighter tolerances where those are
-    tighter than eps: stopping earlier saves them next to nothing.
+    HiGHS and Clarabel, which find vertices and central paths, keep their own tighter tolerances (1e-7, 1e-8) where
+    those are tighter than eps: stopping earlier saves them next to nothing.
     """
     tight = min(eps, 1e-7)
     return {
         "CLARABEL": {
-            **dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), tight),
+            **dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), min(eps, 1e-8)),
             "max_iter": 10_000,
             "max_threads": 1,
             "time_limit": time_limit,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..problems import MORE, NINETEEN
-from . import compile, crossbar, lp, nineteen, paper, path, qp
+from . import compile, conic, crossbar, lp, nineteen, paper, path, qp
 
 ALONE = {"compile": compile, "crossbar": crossbar, "paper": paper, "path": path}  # a module each, with its NAMES
-SUITES = ("nineteen", "more", "qp", "lp", "infeasible", *ALONE)
+SUITES = ("nineteen", "more", "qp", "lp", "infeasible", *conic.FOLDERS, *ALONE)
 
 
 def names(suite: str, data=None) -> list[str]:
@@ -17,6 +17,8 @@ def names(suite: str, data=None) -> list[str]:
         return qp.names(data)
     if suite in ("lp", "infeasible"):
         return lp.names(suite, data)
+    if suite in conic.FOLDERS:
+        return conic.names(suite, data)
     return ALONE[suite].NAMES
 
 
@@ -24,5 +26,7 @@ def run(suite: str, name: str, options: dict) -> dict:
     """One instance, in this process."""
     if suite in ("lp", "infeasible"):
         return lp.run(suite, name, options)
+    if suite in conic.FOLDERS:
+        return conic.run(suite, name, options)
     modules = {"nineteen": nineteen, "more": nineteen, "qp": qp, **ALONE}
     return modules[suite].run(name, options)
