@@ -10,7 +10,6 @@ from .program import Conic
 from .sdpa import read_sdpa
 
 READERS = {".cbf.gz": read_cbf, ".cbf": read_cbf, ".dat-s": read_sdpa}
-endings = tuple(READERS)
 _TABLES = ("ACOORD", "FCOORD", "HCOORD")  # of a CBF file: each followed by the number of its entries
 
 
@@ -24,4 +23,5 @@ def entries(path: Path) -> int:
     lines = text.decode(errors="replace").splitlines()
     if ".cbf" in path.name.lower():
         return sum(int(lines[i + 1]) for i, line in enumerate(lines) if line.strip() in _TABLES)
-    return sum(not line.lstrip().startswith(("*", '"', "0 ")) for line in lines[4:])
+    lines = [line.split() for line in lines if line.strip() and not line.startswith(("*", '"'))]
+    return sum(words[0] != "0" for words in lines[4:])  # after the number of variables, of blocks, their sizes, and c

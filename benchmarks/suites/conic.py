@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..conic import entries, grade_conic, proves_infeasible, proves_unbounded, read
+from ..conic import READERS, entries, grade_conic, proves_infeasible, proves_unbounded, read
 from ..conic.program import Conic
 from ..grade import judge
 from ..peers import conic as solvers
 from .programs import files
 
 FOLDERS = {"cblib": ("cblib/socp", "cblib/exp", "cblib/pow"), "sdplib": ("sdplib",)}
-ENDINGS = (".cbf.gz", ".dat-s")
+ENDINGS = tuple(READERS)
 MOST = 100_000  # entries of A in the file; larger programs run only when they are named
 TRUTH = {"infd1": "unbounded", "infd2": "unbounded"}  # SDPLIB's own words: their duals are infeasible
 
