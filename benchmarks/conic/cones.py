@@ -57,7 +57,7 @@ def semidefinite(V: np.ndarray) -> np.ndarray:
 
 
 def exponential(V: np.ndarray) -> np.ndarray:
-    """Friberg (2021): V = p (e^w, 1, w) + d (-e^-w, 1 - w, 1) with p, d >= 0, where w solves one increasing equation."""
+    """Friberg (2021): v = p (e^w, 1, w) + d (-e^-w, 1 - w, 1) with p, d >= 0, w the root of one increasing function."""
     t, s, r = V.T
     lower, upper = np.full(len(V), -700.0), np.full(len(V), 700.0)
     with np.errstate(all="ignore"):
