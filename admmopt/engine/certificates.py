@@ -71,6 +71,20 @@ def unboundedness(standard: Standard, d: np.ndarray, x_size: float, y_size: floa
     return d / gap
 
 
+def separates(standard: Standard, y: np.ndarray, primal: np.ndarray, x_size: float) -> bool:
+    """Could `y` become a certificate of infeasibility? One that is valid separates the present point from dom f as
+    well: y'r >= gap for its primal residual r (m,), with A'y next to nothing beside it. This costs no projection; what
+    projecting y may yet improve is allowed for."""
+    gap = float(y @ primal)
+    return gap > 0 and _norm(standard.A.rmatvec(y)) * (1.0 + x_size) <= gap
+
+
+def descends(d: np.ndarray, dual: np.ndarray) -> bool:
+    """Could `d` be a direction of unboundedness? Every valid one leans against the dual residual r (n,) of the present
+    point: d'r <= -gap, since y'u <= f_inf(u) for each subgradient y."""
+    return float(d @ dual) < 0
+
+
 def _size(v):
     return float(np.abs(v).max()) if v.size else 0.0
 

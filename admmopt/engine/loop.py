@@ -236,12 +236,16 @@ class Run:
         certainty = self.settings.certainty
         x_size, y_size = float(np.linalg.norm(point.x)), float(np.linalg.norm(point.y))
         for direction in (dy, point.y):
+            if not certificates.separates(self.standard, direction, point.measured.primal, x_size):
+                continue
             self.certificate = certificates.infeasibility(self.standard, direction, x_size, certainty)
             if self.certificate is not None:
                 return Status.INFEASIBLE
         if point.measured.residuals.relative[0] > max(NEARLY, self.settings.eps):
             return None
         for direction in (dx, point.x):
+            if not certificates.descends(direction, point.measured.dual):
+                continue
             self.certificate = certificates.unboundedness(self.standard, direction, x_size, y_size, certainty)
             if self.certificate is not None:
                 self.best = point  # unbounded from here: a point that is nearly feasible

@@ -7,7 +7,7 @@ from planted import lasso, linear_program, quadratic_program
 
 from admmopt.engine import Settings, solve
 from admmopt.engine.anderson import Anderson, Plain
-from admmopt.engine.certificates import infeasibility, unboundedness
+from admmopt.engine.certificates import descends, infeasibility, separates, unboundedness
 from admmopt.engine.equilibrate import copies, equilibrate
 from admmopt.engine.penalty import EQUALITY, SPREAD, Penalty, multipliers
 from admmopt.engine.problem import LeastSquares, SplitProblem, Term
@@ -196,6 +196,22 @@ def test_certificates_are_checked_not_believed():
     assert unboundedness(unbounded, np.array([1.0, 0.0]), 1.0, 1.0, 1e6) is not None
     assert unboundedness(unbounded, np.array([-1.0, 0.0]), 1.0, 1.0, 1e6) is None
     assert unboundedness(unbounded, np.array([1.0, 0.1]), 1.0, 1.0, 1e6) is None, "the quadratic bends upwards"
+
+
+def test_what_could_become_a_certificate_is_seen_without_a_projection():
+    """At any x and any z of the domain, a certificate is never turned away; its opposite is."""
+    infeasible = Standard(linear_program([[1.0, 1.0], [1.0, 1.0]], [1, -np.inf], [np.inf, 0], [0, 0]))
+    good, z = np.array([-1.0, 1.0]), np.array([2.0, -3.0])
+    for x in (np.zeros(2), np.array([5.0, -1.0]), np.array([-40.0, 3.0])):
+        primal = infeasible.A.matvec(x) - z
+        size = np.linalg.norm(x)
+        assert separates(infeasible, good, primal, size) and not separates(infeasible, -good, primal, size)
+        assert not separates(infeasible, np.array([1.0, 0.5]), primal, size), "A'y is far from zero"
+
+    unbounded = Standard(SplitProblem(n=2, q=np.array([-1.0, 0.0]), P=Sparse(sp.diags_array([0.0, 1.0]))))
+    for x in (np.zeros(2), np.array([-7.0, 2.0])):
+        dual = measure(unbounded, x, np.zeros(0), np.zeros(0)).dual
+        assert descends(np.array([1.0, 0.0]), dual) and not descends(np.array([-1.0, 0.0]), dual)
 
 
 def test_no_certificate_through_a_function_that_offers_none():
