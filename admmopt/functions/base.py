@@ -53,7 +53,11 @@ class Function(ABC):
         """argmin_y f(y) + sum_g ||y_g - v_g||^2 / (2 t_g). v: (size,), t: float or (count,). Returns (size,)."""
 
     def prox_jacobian(self, v: Array, t: Array):
-        """An element of the generalized Jacobian of `prox(., t)` at v, or None where none is offered."""
+        """An element of the generalized Jacobian of `prox(., t)` at v, or None where none is offered.
+
+        v: (size,), t: float or (count,). The array of its diagonal (size,) where it is diagonal, as for elementwise
+        functions, else a `jacobian.Jacobian`, in the array library of v unless that says otherwise.
+        """
         return None
 
     def domain_support(self, y: Array) -> tuple[float, Array] | None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base import Array, Function, namespace
+from .jacobian import affine
 from .piecewise import PiecewiseQuadratic
 from .piecewise_library import square
-from .wrapper import Wrapper, map_first, map_second, times_scale
+from .wrapper import Wrapper, map_first, map_second
 
 
 def scaled(f: Function, a: Array) -> Function:
@@ -201,7 +202,7 @@ class PlusQuadratic(Wrapper):
 
     def prox_jacobian(self, v: Array, t: Array):
         jacobian = self.f.prox_jacobian(*self._shrunk(v, t))
-        return jacobian if jacobian is None else times_scale(jacobian, self._each(1 / (1 + t * self.mu)))
+        return affine(jacobian, 0.0, self._each(1 / (1 + t * self.mu)))
 
     def domain_support(self, y: Array):
         return self.f.domain_support(y)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .base import Array, Function, namespace
+from .jacobian import affine, low_rank, ones_where, unit
 from .sets import Set
 
 
@@ -40,6 +41,21 @@ class SecondOrderCone(Cone):
         scale = xp.where(inside, zero + 1, xp.where(polar, zero, middle / xp.where(norm > 0, norm, zero + 1)))
         return xp.concat((new_t[:, None], scale[:, None] * x), axis=1).reshape(-1)
 
+    def prox_jacobian(self, v: Array, t: Array):
+        """Between the cone and its polar, with w = x/||x|| and r = t/||x||: 1 along (1, w), 0 along (1, -w), and
+        (1 + r)/2 across both (Kanzow, Ferenczi and Fukushima, SIAM J. Optim. 20, 2009, lemma 2.5)."""
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        top, x = groups[:, 0], groups[:, 1:]
+        norm = xp.linalg.vector_norm(x, axis=1)
+        inside, polar = norm <= top, norm <= -top
+        between = ones_where(~inside & ~polar, top)
+        across = 0.5 * between * (1.0 + top / xp.where(norm > 0, norm, xp.ones_like(norm)))
+        one, w = xp.ones_like(groups[:, :1]), unit(x)
+        near, far = (unit(xp.concat((one, sign * w), axis=1)) for sign in (1.0, -1.0))
+        base = across + ones_where(inside, top)
+        return low_rank(base[:, None], (between - across, near), (-across, far))
+
 
 @dataclass(eq=False)
 class DualCone(Cone):
@@ -56,6 +72,9 @@ class DualCone(Cone):
 
     def project(self, v: Array) -> Array:
         return v + self.primal.prox(-v, 1.0)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        return affine(self.primal.prox_jacobian(-v, t), 1.0, -1.0)
 
     def describe(self) -> str:
         return f"dual of {self.primal.describe()}"

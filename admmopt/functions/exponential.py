@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .base import Array, namespace
 from .cones import Cone
+from .jacobian import low_rank, ones_where
 from .roots import bracketed_newton, widen
 
 FAR = 1e100  # beyond it a ray is an axis to any precision, and squares would overflow
@@ -23,22 +24,46 @@ class ExponentialCone(Cone):
     count: int
     dim: int = field(init=False, default=3)
 
-    def project(self, v: Array) -> Array:
+    def _at_unit_scale(self, v: Array) -> tuple[Array, Array]:
+        """v as (count, 3) with largest entries 1, and what it was divided by."""
         xp = namespace(v)
         groups = v.reshape(self.count, 3)
         size = xp.max(xp.abs(groups), axis=1)[:, None]
         groups = groups / xp.where(size > 0, size, xp.ones_like(size))  # a cone: at unit scale squares are harmless,
-        groups = xp.where(xp.abs(groups) < 1e-150, xp.zeros_like(groups), groups)  # and without dust so are ratios
-        x, y, z = groups[:, 0], groups[:, 1], groups[:, 2]
-        flat = (x <= 0) & (y <= 0)
-        inside, polar = _inside(x, y, z), _in_polar(x, y, z)
+        return xp.where(xp.abs(groups) < 1e-150, xp.zeros_like(groups), groups), size  # and without dust so are ratios
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups, size = self._at_unit_scale(v)
+        inside, flat, curved = _cases(groups)
+        x, z = groups[:, 0], groups[:, 2]
         result = xp.where(inside[:, None], groups, xp.zeros_like(groups))
         edge = xp.stack((x, xp.zeros_like(x), xp.where(z > 0, z, xp.zeros_like(z))), axis=1)
-        result = xp.where((flat & ~inside & ~polar)[:, None], edge, result)
-        general = ~(inside | polar | flat)
-        if bool(xp.any(general)):
-            result[general] = _project_curved(groups[general])
+        result = xp.where(flat[:, None], edge, result)
+        if bool(xp.any(curved)):
+            result[curved] = _project_curved(groups[curved])[0]
         return (size * result).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """On the curved part, 1 along the projection, 0 along the rest of v, and across both what `_across` says."""
+        xp = namespace(v)
+        groups, _ = self._at_unit_scale(v)
+        inside, flat, curved = _cases(groups)
+        zero = xp.zeros_like(groups[:, 0])
+        edge = xp.stack((zero + 1.0, zero, ones_where(groups[:, 2] > 0, zero)), axis=1)
+        base = xp.where(inside[:, None], xp.ones_like(groups), xp.where(flat[:, None], edge, xp.zeros_like(groups)))
+        ray, across, share = xp.zeros_like(groups), xp.zeros_like(groups), xp.zeros_like(zero)
+        if bool(xp.any(curved)):
+            ray[curved], across[curved], share[curved] = _across(groups[curved])
+        return low_rank(base, (1.0, ray), (share, across))
+
+
+def _cases(groups):
+    """Which of the groups lie inside, which are projected onto the face y = 0, and which onto the curved part."""
+    x, y, z = groups[:, 0], groups[:, 1], groups[:, 2]
+    inside, polar = _inside(x, y, z), _in_polar(x, y, z)
+    quadrant = (x <= 0) & (y <= 0)
+    return inside, quadrant & ~inside & ~polar, ~(inside | polar | quadrant)
 
 
 def _log(xp, x):
@@ -93,8 +118,8 @@ def _bracket(x, y, z):
 
 
 def _project_curved(v):
-    """Projection onto the curved part of the boundary. v: (n, 3), at unit scale, neither in the cone nor in its polar
-    nor in the quadrant."""
+    """Projection onto the curved part of the boundary, its unit ray, and r. v: (n, 3), at unit scale, neither in the
+    cone nor in its polar nor in the quadrant."""
     xp = namespace(v)
     x, y, z = v[:, 0], v[:, 1], v[:, 2]
     low, high = _bracket(x, y, z)
@@ -105,4 +130,25 @@ def _project_curved(v):
     ray = xp.stack((r * scale, scale, xp.exp(xp.where(r > 0, xp.zeros_like(r), r))), axis=1)
     ray = ray / xp.linalg.vector_norm(ray, axis=1)[:, None]
     multiple = xp.sum(ray * v, axis=1)
-    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray
+    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray, ray, r
+
+
+def _across(v):
+    """The unit ray of the projection, the unit vector orthogonal to it and to v, and the derivative along that.
+
+    Of v = m p + n q, p = (r, 1, e^r) and q = (e^r, (1 - r) e^r, -1), a change of r moves m p' + n q' and its projection
+    m p'. Along p x q these are m |q|^2 and n e^r |p|^2, both negative. v: (n, 3), as for `_project_curved`.
+    """
+    xp = namespace(v)
+    point, ray, r = _project_curved(v)
+    small = xp.exp(-xp.abs(r))
+    right = r > 0
+    up, down = xp.where(right, xp.ones_like(r), small), xp.where(right, small, xp.ones_like(r))
+    # p and q over max(1, e^r)
+    p = xp.stack((r * down, down, up), axis=1)
+    q = xp.stack((up, (1.0 - r) * up, -down), axis=1)
+    length_p, length_q = xp.linalg.vector_norm(p, axis=1), xp.linalg.vector_norm(q, axis=1)
+    own = xp.linalg.vector_norm(point, axis=1) * length_q**3 * down
+    other = xp.linalg.vector_norm(v - point, axis=1) * length_p**3 * up
+    across = xp.linalg.cross(p, q) / (length_p * length_q)[:, None]
+    return ray, across, own / xp.where(own + other > 0, own + other, xp.ones_like(own))

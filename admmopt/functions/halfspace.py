@@ -8,6 +8,7 @@ import numpy as np
 import scipy.linalg
 
 from .base import Array, namespace
+from .jacobian import Blocks, low_rank, ones_where, unit
 from .sets import Set
 
 
@@ -39,6 +40,12 @@ class HyperSlab(Set):
         groups, level = self._level(v)
         wanted = xp.where(level < self.lower, self.lower, xp.where(level > self.upper, self.upper, level))
         return (groups + ((wanted - level) / self._square)[:, None] * self.normal).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """Where a bound is active, the projection onto its plane."""
+        _, level = self._level(v)
+        active = ones_where((level <= self.lower) | (level >= self.upper), level)
+        return low_rank(1.0, (-active, unit(self.normal)))
 
     def domain_support(self, y: Array) -> tuple[float, Array]:
         """Finite only on multiples m of the normals, and not towards an infinite bound."""
@@ -100,6 +107,10 @@ class AffineSet(Set):
 
     def project(self, v: Array) -> Array:
         return v - self._along(v) + self.point
+
+    def prox_jacobian(self, v: Array, t: Array) -> Blocks:
+        xp = namespace(v)
+        return Blocks(xp.ones_like(v)[None, :], self.basis.T[None], -xp.ones_like(self.basis[:1]))
 
     def domain_support(self, y: Array) -> tuple[float, Array]:
         along = self._along(y)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base import Array, Function, column, namespace
+from .jacobian import low_rank, unit
 from .omega import wright_omega
 from .roots import bracketed_newton
 
@@ -27,9 +28,9 @@ class LogSumExp(Function):
         xp = namespace(y)
         return float(xp.sum(self.weight * _log_sum_exp(xp, y.reshape(self.count, self.dim))))
 
-    def prox(self, v: Array, t: Array) -> Array:
-        xp = namespace(v)
-        groups = v.reshape(self.count, self.dim)
+    def _removed(self, groups: Array, t: Array) -> Array:
+        """v - prox = s p."""
+        xp = namespace(groups)
         step = t * self.weight + xp.zeros_like(groups[:, 0])
         active = step > 0
         step = xp.where(active, step, xp.ones_like(step))
@@ -38,8 +39,21 @@ class LogSumExp(Function):
         low = high - step
         level = bracketed_newton(_equation, low, high, high, (shifted, step), floor=1.0)
         p = wright_omega(shifted - level[:, None])
-        p = p * xp.where(active, step / xp.sum(p, axis=1), xp.zeros_like(step))[:, None]
-        return (groups - p).reshape(-1)
+        return p * xp.where(active, step / xp.sum(p, axis=1), xp.zeros_like(step))[:, None]
+
+    def prox(self, v: Array, t: Array) -> Array:
+        groups = v.reshape(self.count, self.dim)
+        return (groups - self._removed(groups, t)).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """(I + diag(q) - q q' / s)^-1 with q = s p, by the formula of Sherman and Morrison: e + (e q)(e q)' / sum(e q)
+        with e = 1 / (1 + q), since s - sum(e q q) = sum(e q)."""
+        xp = namespace(v)
+        q = self._removed(v.reshape(self.count, self.dim), t)
+        shrunk = q / (1.0 + q)
+        total = xp.sum(shrunk, axis=1)
+        square = xp.sum(shrunk**2, axis=1)
+        return low_rank(1.0 / (1.0 + q), (square / xp.where(total > 0, total, xp.ones_like(total)), unit(shrunk)))
 
     def recession(self, d: Array) -> tuple[float, Array]:
         xp = namespace(d)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base import Array, Function
-from .wrapper import Wrapper, one_minus, times_scale
+from .jacobian import affine
+from .wrapper import Wrapper
 
 
 def conjugate(f: Function) -> Function:
@@ -45,8 +46,7 @@ class Conjugate(Wrapper):
         return v - step * self.f.prox(v / step, 1 / t)
 
     def prox_jacobian(self, v: Array, t: Array):
-        jacobian = self.f.prox_jacobian(v / self._each(t), 1 / t)
-        return jacobian if jacobian is None else one_minus(jacobian, v)
+        return affine(self.f.prox_jacobian(v / self._each(t), 1 / t), 1.0, -1.0)
 
     def domain(self):
         raise NotImplementedError("the domain of a conjugate is known through its support function only.")
@@ -89,11 +89,8 @@ class MoreauEnvelope(Wrapper):
         return v + share * (self.f.prox(v, t + self.lam) - v)
 
     def prox_jacobian(self, v: Array, t: Array):
-        jacobian = self.f.prox_jacobian(v, t + self.lam)
-        if jacobian is None:
-            return None
         share = self._each(t / (t + self.lam))
-        return one_minus(times_scale(one_minus(jacobian, v), share), v)
+        return affine(self.f.prox_jacobian(v, t + self.lam), 1 - share, share)
 
     def domain(self):
         return -np.inf, np.inf

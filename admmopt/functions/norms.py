@@ -8,6 +8,7 @@ from math import floor
 import numpy as np
 
 from .base import Array, Function, column, namespace
+from .jacobian import low_rank, ones_where, unit
 from .threshold import threshold
 
 
@@ -39,14 +40,24 @@ class EuclideanNorm(_Gauge):
     def _of(self, xp, groups):
         return xp.linalg.vector_norm(groups, axis=1)
 
-    def prox(self, v: Array, t: Array) -> Array:
-        xp = namespace(v)
-        groups = v.reshape(self.count, self.dim)
+    def _scale(self, groups: Array, t: Array) -> Array:
+        """What each group is multiplied by: 1 - s / ||v||, s = t weight, or 0."""
+        xp = namespace(groups)
         norm = xp.linalg.vector_norm(groups, axis=1)
-        step = t * self.weight
-        kept = norm > step
-        scale = xp.where(kept, 1.0 - step / xp.where(kept, norm, xp.ones_like(norm)), xp.zeros_like(norm))
-        return (scale[:, None] * groups).reshape(-1)
+        step = t * self.weight + xp.zeros_like(norm)
+        kept = (norm > step) | (step == 0)
+        return xp.where(kept, 1.0 - step / xp.where(norm > 0, norm, xp.ones_like(norm)), xp.zeros_like(norm))
+
+    def prox(self, v: Array, t: Array) -> Array:
+        groups = v.reshape(self.count, self.dim)
+        return (self._scale(groups, t)[:, None] * groups).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """Across the group the scale, along it 1, or 0 where the group is 0."""
+        groups = v.reshape(self.count, self.dim)
+        scale = self._scale(groups, t)
+        along = namespace(v).where(scale > 0, 1.0 - scale, 0.0 * scale)
+        return low_rank(scale[:, None], (along, unit(groups)))
 
 
 @dataclass(eq=False)
@@ -65,6 +76,10 @@ class NormOne(_Gauge):
         groups = v.reshape(self.count, self.dim)
         rest = xp.abs(groups) - column(t * self.weight)
         return (xp.sign(groups) * xp.where(rest > 0, rest, xp.zeros_like(rest))).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array) -> Array:
+        groups = v.reshape(self.count, self.dim)
+        return ones_where(namespace(v).abs(groups) > column(t * self.weight), groups).reshape(-1)
 
 
 @dataclass(eq=False)
@@ -86,6 +101,17 @@ class NormInf(_Gauge):
         level = xp.where(level > 0, level, xp.zeros_like(level))[:, None]
         return xp.where(size > level, xp.sign(groups) * level, groups).reshape(-1)
 
+    def prox_jacobian(self, v: Array, t: Array):
+        """Capped entries move together, by the mean of their moves away from 0; with a level of 0 none moves."""
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        size, step = xp.abs(groups), t * self.weight + xp.zeros_like(groups[:, 0])
+        level = threshold(size, step)
+        gone = (level <= 0) & (step > 0)
+        capped = xp.where(size > level[:, None], xp.sign(groups), xp.zeros_like(groups))
+        free = ones_where((capped == 0) & ~gone[:, None], groups)
+        return low_rank(free, (ones_where(~gone, level), unit(capped)))
+
 
 @dataclass(eq=False)
 class Maximum(_Gauge):
@@ -103,6 +129,12 @@ class Maximum(_Gauge):
         groups = v.reshape(self.count, self.dim)
         level = threshold(groups, t * self.weight)[:, None]
         return xp.where(groups > level, level + xp.zeros_like(groups), groups).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """Capped entries move together, by the mean of their moves."""
+        groups = v.reshape(self.count, self.dim)
+        capped = ones_where(groups > threshold(groups, t * self.weight)[:, None], groups)
+        return low_rank(1.0 - capped, (1.0, unit(capped)))
 
 
 @dataclass(eq=False)
@@ -128,13 +160,23 @@ class SumLargest(_Gauge):
         total = xp.sum(ordered[:, :whole], axis=1)
         return total if whole == self.k else total + (self.k - whole) * ordered[:, whole]
 
-    def prox(self, v: Array, t: Array) -> Array:
-        xp = namespace(v)
-        groups = v.reshape(self.count, self.dim)
+    def _removed(self, groups: Array, t: Array) -> tuple[Array, Array]:
+        """v - prox, in [0, t weight], and the upper end of that, both (count, dim)."""
+        xp = namespace(groups)
         cap = t * self.weight
-        if self.k == self.dim:
-            return (groups - column(cap)).reshape(-1)
-        removed = groups - threshold(groups, self.k * cap, cap)[:, None]
         limit = column(cap) + xp.zeros_like(groups)
-        removed = xp.where(removed < limit, xp.where(removed > 0, removed, xp.zeros_like(groups)), limit)
-        return (groups - removed).reshape(-1)
+        if self.k == self.dim:
+            return limit, limit
+        removed = groups - threshold(groups, self.k * cap, cap)[:, None]
+        return xp.where(removed < limit, xp.where(removed > 0, removed, xp.zeros_like(groups)), limit), limit
+
+    def prox(self, v: Array, t: Array) -> Array:
+        groups = v.reshape(self.count, self.dim)
+        return (groups - self._removed(groups, t)[0]).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """Entries reduced in part move together, by the mean of their moves."""
+        groups = v.reshape(self.count, self.dim)
+        removed, limit = self._removed(groups, t)
+        partly = ones_where((removed > 0) & (removed < limit), groups)
+        return low_rank(1.0 - partly, (1.0, unit(partly)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .base import Array, Function
+from .jacobian import Jacobian, Reordered
 
 
 @dataclass(eq=False)
@@ -28,8 +29,19 @@ class Permuted(Function):
         return self.f.value(y[self.order])
 
     def prox(self, v: Array, t: Array) -> Array:
-        step = t if isinstance(t, float | int) else float(t[0])
-        return self.f.prox(v[self.order], step)[self.inverse]
+        return self.f.prox(v[self.order], self._step(t))[self.inverse]
+
+    def prox_jacobian(self, v: Array, t: Array):
+        jacobian = self.f.prox_jacobian(v[self.order], self._step(t))
+        if jacobian is None:
+            return None
+        return (
+            Reordered(jacobian, self.order, self.inverse) if isinstance(jacobian, Jacobian) else jacobian[self.inverse]
+        )
+
+    @staticmethod
+    def _step(t: Array) -> float:
+        return t if isinstance(t, float | int) else float(t[0])
 
     def domain_support(self, y: Array):
         return self._back(self.f.domain_support(y[self.order]))

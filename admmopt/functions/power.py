@@ -8,7 +8,11 @@ import numpy as np
 
 from .base import Array, namespace
 from .cones import Cone
+from .jacobian import low_rank, ones_where, unit
 from .roots import bracketed_newton, widen
+
+
+NEARLY_FLAT = 1e-12  # |z| over the group's largest entry, below which the derivative is taken there instead
 
 
 class _PowerCones(Cone):
@@ -21,21 +25,38 @@ class _PowerCones(Cone):
 
     alphas: Array  # (count, dim - 1)
 
-    def project(self, v: Array) -> Array:
+    def _split(self, v: Array) -> tuple[Array, Array, Array, Array, Array]:
+        """v as (count, dim), its w and z, and which groups lie inside and in the polar cone."""
         xp = namespace(v)
         groups = v.reshape(self.count, self.dim)
         w, z = groups[:, :-1], groups[:, -1]
-        depth, zero = xp.abs(z), xp.zeros_like(w)
-        inside = xp.all(w >= 0, axis=1) & (_geometric_mean(w, self.alphas) >= depth)
-        polar = xp.all(w <= 0, axis=1) & (_geometric_mean(-w / self.alphas, self.alphas) >= depth)
-        flat = xp.concat((xp.where(w > 0, w, zero), xp.zeros_like(z)[:, None]), axis=1)
+        inside = xp.all(w >= 0, axis=1) & (_geometric_mean(w, self.alphas) >= xp.abs(z))
+        polar = xp.all(w <= 0, axis=1) & (_geometric_mean(-w / self.alphas, self.alphas) >= xp.abs(z))
+        return groups, w, z, inside, polar
+
+    def project(self, v: Array) -> Array:
+        xp = namespace(v)
+        groups, w, z, inside, polar = self._split(v)
+        flat = xp.concat((xp.where(w > 0, w, xp.zeros_like(w)), xp.zeros_like(z)[:, None]), axis=1)
         result = xp.where(inside[:, None], groups, xp.where(polar[:, None], xp.zeros_like(groups), flat))
         curved = (
-            ~inside & ~polar & (depth > 1e-40 * xp.max(xp.abs(groups), axis=1))
+            ~inside & ~polar & (xp.abs(z) > 1e-40 * xp.max(xp.abs(groups), axis=1))
         )  # below that: flat, to any precision
         if bool(xp.any(curved)):
             result[curved] = _project_curved(w[curved], z[curved], self.alphas[curved])
         return result.reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """On the curved part by the implicit function theorem (`_derivative`)."""
+        xp = namespace(v)
+        groups, w, z, inside, polar = self._split(v)
+        base = xp.zeros_like(groups) + ones_where(inside, z)[:, None]
+        bent, flat = xp.zeros_like(groups), xp.zeros_like(groups)
+        curved = ~inside & ~polar
+        if bool(xp.any(curved)):
+            base[curved], bent[curved], flat[curved] = _derivative(w[curved], z[curved], self.alphas[curved])
+        squares = (xp.sum(bent**2, axis=1), xp.sum(flat**2, axis=1))
+        return low_rank(base, (squares[0], unit(bent)), (-squares[1], unit(flat)))
 
 
 @dataclass(eq=False)
@@ -112,8 +133,36 @@ def _project_curved(w, z, alphas):
     xp = namespace(w)
     depth = xp.abs(z)
     size = xp.maximum(depth, xp.max(xp.abs(w), axis=1))  # a cone: work at unit scale, so that squares cannot overflow
-    unit, unit_depth = w / size[:, None], depth / size
-    zero = xp.zeros_like(depth)
+    factors, _, share, _ = _solve(w / size[:, None], depth / size, alphas)
+    return xp.concat((factors * size[:, None], (z * share)[:, None]), axis=1)
+
+
+def _derivative(w, z, alphas):
+    """base, b and c, all (n, k + 1), of the derivative diag(base) + b b' - c c' of `_project_curved`.
+
+    With r_i the square roots, dw_i = (w_i dv_i + alpha_i dp) / r_i, p = s (|z| - s), in sum alpha_i log w_i = log s.
+    Put g_i = alpha_i / r_i and B = sum alpha_i g_i / w_i; then 1 - B p = sum alpha_i w_i / r_i, and solving for ds gives
+    c = (g, 0) / sqrt(B) and b = (g, B s sign z) / sqrt(B (1 - B p + B s^2)).
+    """
+    xp = namespace(w)
+    size = xp.max(xp.abs(xp.concat((w, z[:, None]), axis=1)), axis=1)
+    depth = xp.abs(z) / size
+    depth = xp.where(depth > NEARLY_FLAT, depth, xp.full_like(depth, NEARLY_FLAT))
+    factors, root, share, _ = _solve(w / size[:, None], depth, alphas)
+    s, g = depth * share, alphas / root
+    B = xp.sum(alphas * g / factors, axis=1)
+    slack = xp.sum(alphas * factors / root, axis=1)
+    side = B * s * xp.where(z < 0, -xp.ones_like(z), xp.ones_like(z))
+    zero = xp.zeros_like(z)[:, None]
+    bent = xp.concat((g, side[:, None]), axis=1) / xp.sqrt(B * (slack + B * s**2))[:, None]
+    flat = xp.concat((g, zero), axis=1) / xp.sqrt(B)[:, None]
+    return xp.concat((factors / root, zero), axis=1), bent, flat
+
+
+def _solve(unit, unit_depth, alphas):
+    """w_i, the square roots, and s and |z| - s over |z|, at unit scale. unit: (n, k); unit_depth: (n,) positive."""
+    xp = namespace(unit)
+    zero = xp.zeros_like(unit_depth)
     data = (unit, unit_depth, alphas)
     up = _equation(zero, *data)[0] < 0
     sign = xp.where(up, zero + 1, zero - 1)
@@ -123,5 +172,4 @@ def _project_curved(w, z, alphas):
     small = xp.exp(-xp.abs(theta))
     near, far = 1.0 / (1.0 + small), small / (1.0 + small)
     share, rest = xp.where(theta > 0, near, far), xp.where(theta > 0, far, near)
-    factors, _ = _factors(unit, alphas, unit_depth**2 * share * rest)
-    return xp.concat((factors * size[:, None], (z * share)[:, None]), axis=1)
+    return *_factors(unit, alphas, unit_depth**2 * share * rest), share, rest

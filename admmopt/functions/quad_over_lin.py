@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base import Array, Function, namespace
+from .jacobian import low_rank, ones_where, unit
 from .roots import bracketed_newton
 
 
@@ -35,9 +36,9 @@ class QuadOverLin(Function):
         ratio = square / xp.where(at_zero, xp.ones_like(below), below)
         return float(xp.sum(self.weight * xp.where(at_zero, xp.zeros_like(ratio), ratio)))
 
-    def prox(self, v: Array, t: Array) -> Array:
-        xp = namespace(v)
-        groups = v.reshape(self.count, self.dim)
+    def _solve(self, groups: Array, t: Array) -> tuple[Array, Array, Array]:
+        """y of the prox, y + 2 s (1 where that is 0), and s, each (count,)."""
+        xp = namespace(groups)
         a, b = groups[:, :-1], groups[:, -1]
         step = t * self.weight + xp.zeros_like(b)
         square = xp.sum(a * a, axis=1)
@@ -47,8 +48,28 @@ class QuadOverLin(Function):
         y = bracketed_newton(_equation, low, high, low, (b, step, step * square))
         y = xp.where(gone, xp.zeros_like(y), y)
         bottom = y + 2.0 * step
-        shrink = y / xp.where(bottom > 0, bottom, xp.ones_like(bottom))
-        return xp.concat((shrink[:, None] * a, y[:, None]), axis=1).reshape(-1)
+        return y, xp.where(bottom > 0, bottom, xp.ones_like(bottom)), step
+
+    def prox(self, v: Array, t: Array) -> Array:
+        groups = v.reshape(self.count, self.dim)
+        y, bottom, _ = self._solve(groups, t)
+        return namespace(v).concat(((y / bottom)[:, None] * groups[:, :-1], y[:, None]), axis=1).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """(I + s Hessian)^-1. With r = x/y = a/(y + 2 s) the Hessian is 2/y B B', B = (I; -r'): 0 along (r, 1), 2/y
+        across r, and 2/y (1 + ||r||^2) along (r/||r||, -||r||)."""
+        xp = namespace(v)
+        groups = v.reshape(self.count, self.dim)
+        y, bottom, step = self._solve(groups, t)
+        r = groups[:, :-1] / bottom[:, None]
+        size = xp.linalg.vector_norm(r, axis=1)
+        across = y / bottom
+        steep = y + 2.0 * step * (1.0 + size**2)
+        steep = y / xp.where(steep > 0, steep, xp.ones_like(steep))
+        inside = ones_where(y > 0, y)
+        flat = unit(xp.concat((r, xp.ones_like(y)[:, None]), axis=1))
+        bent = unit(xp.concat((unit(r), -size[:, None]), axis=1))
+        return low_rank(across[:, None], (inside - across, flat), (steep - across, bent))
 
     def domain_support(self, y: Array) -> tuple[float, Array]:
         """The closure of the domain is the half-space y >= 0 of every group."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .base import Array, namespace
+from .jacobian import low_rank, ones_where, unit
 from .sets import Set
 from .threshold import threshold
 
@@ -24,6 +25,12 @@ class Simplex(Set):
         groups = v.reshape(self.count, self.dim)
         y = groups - threshold(groups, self.total)[:, None]
         return xp.where(y > 0, y, xp.zeros_like(y)).reshape(-1)
+
+    def prox_jacobian(self, v: Array, t: Array):
+        """That of the face: its entries, less the mean of their moves."""
+        groups = v.reshape(self.count, self.dim)
+        kept = ones_where(groups > threshold(groups, self.total)[:, None], groups)
+        return low_rank(kept, (-1.0, unit(kept)))
 
     def domain_support(self, y: Array) -> tuple[float, Array]:
         xp = namespace(y)

@@ -7,25 +7,33 @@ way; likewise for singular values and absolutely symmetric f.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .base import Array, Function, column, namespace
+from .jacobian import Blocks, Jacobian
+from .jacobian_spectral import rectangular_jacobian, symmetric_jacobian
 from .norms import Maximum, NormInf, NormOne, SumLargest
-from .semidefinite import smat, svec, svec_size
 from .smooth import NegLog
+from .svec import smat, svec, svec_size
 
 
 class _Spectral(Function):
-    """f of the spectrum of each of `count` matrices. Subclasses give `_spectrum` and a way back from it."""
+    """f of the spectrum of each of `count` matrices. Subclasses give `_factors`, the way back and `_jacobian`."""
 
     vector: Function  # of count * k spectrum entries
 
-    def _spectrum(self, y: Array) -> tuple[Array, Callable[[Array], Array]]:
-        """The spectra (count, k), and the map from new spectra (count * k,) to the vectorized matrices (size,)."""
+    def _factors(self, y: Array) -> tuple[Array, Array, Array]:
+        """left (count, p, k), spectra (count, k) and right (count, k, q) with matrices left diag(spectrum) right."""
+        raise NotImplementedError
+
+    def _vectorize(self, matrices: Array) -> Array:
+        """Matrices (count, p, q) as the argument of f, (size,)."""
+        return matrices.reshape(-1)
+
+    def _jacobian(self, left, right, spectrum, moved, slope, rest) -> Jacobian:
         raise NotImplementedError
 
     def _adopt(self, vector: Function) -> None:
@@ -38,13 +46,34 @@ class _Spectral(Function):
         return moved
 
     def value(self, y: Array) -> float:
-        return self.vector.value(self._spectrum(y)[0].reshape(-1))
+        return self.vector.value(self._factors(y)[1].reshape(-1))
+
+    def _back(self, left: Array, spectrum: Array, right: Array) -> Array:
+        """The vectorized matrices left diag(spectrum) right. spectrum: (count * k,)."""
+        return self._vectorize((left * spectrum.reshape(self.count, 1, -1)) @ right)
+
+    def _steps(self, t: Array, spectrum: Array) -> Array:
+        if self.vector.count == self.count or isinstance(t, float | int):
+            return t
+        return (column(t) + 0.0 * spectrum).reshape(-1)  # an elementwise f: every entry of a spectrum has its step
 
     def prox(self, v: Array, t: Array) -> Array:
-        spectrum, back = self._spectrum(v)
-        if self.vector.count != self.count and not isinstance(t, float | int):
-            t = (column(t) + 0.0 * spectrum).reshape(-1)  # an elementwise f: every entry of a spectrum has its step
-        return back(self.vector.prox(spectrum.reshape(-1), t))
+        left, spectrum, right = self._factors(v)
+        return self._back(left, self.vector.prox(spectrum.reshape(-1), self._steps(t, spectrum)), right)
+
+    def prox_jacobian(self, v: Array, t: Array) -> Jacobian | None:
+        left, spectrum, right = self._factors(v)
+        flat, steps = spectrum.reshape(-1), self._steps(t, spectrum)
+        inner = self.vector.prox_jacobian(flat, steps)
+        if inner is None or (isinstance(inner, Jacobian) and not isinstance(inner, Blocks)):
+            return None
+        moved = self.vector.prox(flat, steps).reshape(spectrum.shape)
+        if not isinstance(inner, Blocks):
+            return self._jacobian(left, right, spectrum, moved, inner.reshape(spectrum.shape), None)
+        xp = namespace(v)
+        vectors = [self._back(left, inner.vectors[:, k, :], right).reshape(self.count, -1) for k in range(inner.rank)]
+        rest = Blocks(xp.zeros_like(vectors[0]), xp.stack(vectors, axis=1), inner.coefficients)
+        return self._jacobian(left, right, spectrum, moved, inner.base, rest)
 
     def domain_support(self, y: Array) -> tuple[float, Array] | None:
         return self._through(self.vector.domain_support, y)
@@ -53,9 +82,9 @@ class _Spectral(Function):
         return self._through(self.vector.recession, d)
 
     def _through(self, method, y):
-        spectrum, back = self._spectrum(y)
+        left, spectrum, right = self._factors(y)
         answer = method(spectrum.reshape(-1))
-        return None if answer is None else (answer[0], back(answer[1]))
+        return None if answer is None else (answer[0], self._back(left, answer[1], right))
 
 
 class _SingularValues(_Spectral):
@@ -64,10 +93,11 @@ class _SingularValues(_Spectral):
     rows: int
     cols: int
 
-    def _spectrum(self, y):
-        xp = namespace(y)
-        U, s, Vt = xp.linalg.svd(y.reshape(self.count, self.cols, self.rows), full_matrices=False)
-        return s, lambda new: ((U * new.reshape(s.shape)[:, None, :]) @ Vt).reshape(-1)
+    def _factors(self, y):
+        return namespace(y).linalg.svd(y.reshape(self.count, self.cols, self.rows), full_matrices=False)
+
+    def _jacobian(self, left, right, spectrum, moved, slope, rest):
+        return rectangular_jacobian(left, right, spectrum, moved, slope, rest)
 
     def describe(self) -> str:
         return f"{type(self).__name__}({f'{self.count} of ' if self.count > 1 else ''}{self.rows} x {self.cols})"
@@ -78,10 +108,15 @@ class _Eigenvalues(_Spectral):
 
     order: int
 
-    def _spectrum(self, y):
-        xp = namespace(y)
-        eigenvalues, V = xp.linalg.eigh(smat(y.reshape(self.count, self.dim), self.order))
-        return eigenvalues, lambda new: svec((V * new.reshape(eigenvalues.shape)[:, None, :]) @ V.mT).reshape(-1)
+    def _factors(self, y):
+        eigenvalues, V = namespace(y).linalg.eigh(smat(y.reshape(self.count, self.dim), self.order))
+        return V, eigenvalues, V.mT
+
+    def _vectorize(self, matrices):
+        return svec(matrices).reshape(-1)
+
+    def _jacobian(self, left, right, spectrum, moved, slope, rest):
+        return symmetric_jacobian(left, spectrum, moved, slope, rest)
 
     def describe(self) -> str:
         return f"{type(self).__name__}({f'{self.count} of ' if self.count > 1 else ''}order {self.order})"

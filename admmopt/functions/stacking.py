@@ -9,6 +9,7 @@ import numpy as np
 
 from ..operators import Operator
 from .base import Array, Function, namespace
+from .jacobian import Jacobian, Stacked
 
 
 @dataclass(eq=False)
@@ -55,11 +56,12 @@ class SeparableSum(Function):
         return namespace(v).concat([part.prox(v[rows], step) for part, rows, step in pieces])
 
     def prox_jacobian(self, v: Array, t: Array):
-        """The diagonal, where every part offers one."""
         pieces = zip(self.parts, self.slices, self._steps(t), strict=True)
         jacobians = [part.prox_jacobian(v[rows], step) for part, rows, step in pieces]
-        if any(getattr(jacobian, "ndim", 0) != 1 for jacobian in jacobians):
+        if any(jacobian is None for jacobian in jacobians):
             return None
+        if any(isinstance(jacobian, Jacobian) for jacobian in jacobians):
+            return Stacked(jacobians, self.slices)
         return namespace(v).concat(jacobians)
 
     def domain_support(self, y: Array):

@@ -9,7 +9,8 @@ import numpy as np
 
 from .base import Array, Function, column, namespace
 from .cones import Cone
-from .host import host_step, on_host
+from .host import host_step, on_host, to_host
+from .jacobian import Segments
 
 
 @dataclass(eq=False)
@@ -37,6 +38,11 @@ class TotalVariation(Function):
     def prox(self, v: Array, t: Array) -> Array:
         steps = host_step(t, self.count) * host_step(self.weight, self.count)
         return on_host(lambda host: _denoise(host.reshape(self.count, self.n), steps).reshape(-1), v)
+
+    def prox_jacobian(self, v: Array, t: Array) -> Segments:
+        """The mean over each segment on which the prox is constant; on the host."""
+        alone = host_step(t, self.count) * host_step(self.weight, self.count) == 0
+        return _means(to_host(self.prox(v, t)).reshape(self.count, self.n), alone)
 
     def recession(self, d: Array) -> tuple[float, Array]:
         return self.value(d), d
@@ -68,6 +74,13 @@ class FusedLasso(Function):
         rest = xp.abs(smooth) - column(t * self.l1)
         return (xp.sign(smooth) * xp.where(rest > 0, rest, xp.zeros_like(rest))).reshape(-1)
 
+    def prox_jacobian(self, v: Array, t: Array) -> Segments:
+        """That of the total variation's on the segments that the threshold leaves, 0 on the others; on the host."""
+        segments = self._variation.prox_jacobian(v, t)
+        level = np.repeat(host_step(t, self.count) * host_step(self.l1, self.count), self.n)
+        kept = np.abs(to_host(self._variation.prox(v, t))) > level
+        return Segments(self.size, segments.starts, kept[segments.starts].astype(float))
+
     def recession(self, d: Array) -> tuple[float, Array]:
         return self.value(d), d
 
@@ -88,6 +101,18 @@ class Monotone(Cone):
         from scipy.optimize import isotonic_regression
 
         return on_host(lambda host: isotonic_regression(host, increasing=self.increasing).x, v)
+
+    def prox_jacobian(self, v: Array, t: Array) -> Segments:
+        """The mean over each block that the projection pools; on the host."""
+        return _means(to_host(self.project(v)).reshape(1, self.n), np.zeros(1, dtype=bool))
+
+
+def _means(signals: np.ndarray, alone: np.ndarray) -> Segments:
+    """Means over the constant segments of each signal (count, n), or over single entries where alone (count,) holds."""
+    first = np.ones(signals.shape, dtype=bool)
+    first[:, 1:] = (signals[:, 1:] != signals[:, :-1]) | alone[:, None]
+    starts = np.flatnonzero(first)
+    return Segments(signals.size, starts, np.ones(starts.size))
 
 
 def _denoise(signals: np.ndarray, steps: np.ndarray) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .base import Array, Function, namespace
 
 
@@ -35,23 +33,3 @@ def map_first(answer, change):
 
 def map_second(answer, change):
     return None if answer is None else (answer[0], change(answer[1]))
-
-
-def times_scale(jacobian, scale):
-    """J times a scale that is constant on its blocks; J a diagonal (n,) or an operator."""
-    if getattr(jacobian, "ndim", 0) == 1:
-        return scale * jacobian
-    from ..operators import Diagonal, compose
-
-    scale = np.broadcast_to(np.asarray(scale, dtype=float), (jacobian.shape[0],))
-    return compose(Diagonal(np.array(scale)), jacobian)
-
-
-def one_minus(jacobian, v):
-    """I - J; J a diagonal (n,) or an operator."""
-    if getattr(jacobian, "ndim", 0) == 1:
-        return 1 - jacobian
-    from ..operators import Diagonal, Identity, add, compose
-
-    n = jacobian.shape[0]
-    return add([Identity(n), compose(Diagonal(np.full(n, -1.0)), jacobian)])

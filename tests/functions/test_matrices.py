@@ -19,7 +19,7 @@ from admmopt.functions import (
     SumLargestEigenvalues,
     nonneg,
 )
-from admmopt.functions.semidefinite import smat, svec, svec_pattern
+from admmopt.functions.svec import smat, svec, svec_pattern
 
 from .harness import check, check_same
 

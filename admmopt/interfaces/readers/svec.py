@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from ...functions.semidefinite import svec_pattern
+from ...functions.svec import svec_pattern
 
 
 def svec_position(i: np.ndarray, j: np.ndarray, order: int | np.ndarray) -> np.ndarray:
