@@ -14,6 +14,7 @@ from .exponential import ExponentialCone as ExponentialCone
 from .halfspace import AffineSet as AffineSet
 from .halfspace import HalfSpace as HalfSpace
 from .halfspace import HyperSlab as HyperSlab
+from .jacobian import Jacobian as Jacobian
 from .logsumexp import LogSumExp as LogSumExp
 from .moreau import Conjugate as Conjugate
 from .moreau import MoreauEnvelope as MoreauEnvelope

@@ -11,7 +11,6 @@ from .cones import Cone
 from .jacobian import low_rank, ones_where, unit
 from .roots import bracketed_newton, widen
 
-
 NEARLY_FLAT = 1e-12  # |z| over the group's largest entry, below which the derivative is taken there instead
 
 
@@ -141,22 +140,24 @@ def _derivative(w, z, alphas):
     """base, b and c, all (n, k + 1), of the derivative diag(base) + b b' - c c' of `_project_curved`.
 
     With r_i the square roots, dw_i = (w_i dv_i + alpha_i dp) / r_i, p = s (|z| - s), in sum alpha_i log w_i = log s.
-    Put g_i = alpha_i / r_i and B = sum alpha_i g_i / w_i; then 1 - B p = sum alpha_i w_i / r_i, and solving for ds gives
-    c = (g, 0) / sqrt(B) and b = (g, B s sign z) / sqrt(B (1 - B p + B s^2)).
+    Put g_i = alpha_i / r_i and B = sum alpha_i g_i / w_i; then 1 - B p = sum alpha_i w_i / r_i, and solving for ds
+    gives c = (g / sqrt(B), 0) and b = (g / sqrt(B), sqrt(B) s sign z) / sqrt(1 - B p + B s^2).
     """
     xp = namespace(w)
     size = xp.max(xp.abs(xp.concat((w, z[:, None]), axis=1)), axis=1)
     depth = xp.abs(z) / size
     depth = xp.where(depth > NEARLY_FLAT, depth, xp.full_like(depth, NEARLY_FLAT))
     factors, root, share, _ = _solve(w / size[:, None], depth, alphas)
-    s, g = depth * share, alphas / root
-    B = xp.sum(alphas * g / factors, axis=1)
-    slack = xp.sum(alphas * factors / root, axis=1)
-    side = B * s * xp.where(z < 0, -xp.ones_like(z), xp.ones_like(z))
-    zero = xp.zeros_like(z)[:, None]
-    bent = xp.concat((g, side[:, None]), axis=1) / xp.sqrt(B * (slack + B * s**2))[:, None]
-    flat = xp.concat((g, zero), axis=1) / xp.sqrt(B)[:, None]
-    return xp.concat((factors / root, zero), axis=1), bent, flat
+    factors, root = (
+        xp.where(x > 1e-150, x, xp.full_like(x, 1e-150)) for x in (factors, root)
+    )  # 1 / (w_i r_i) is finite
+    B = xp.sqrt(xp.sum(alphas**2 / (factors * root), axis=1))[:, None]
+    slack = xp.sum(alphas * factors / root, axis=1)[:, None]
+    along, zero = alphas / root / B, xp.zeros_like(B)
+    s = B * (depth * share)[:, None]
+    sign = xp.where(z < 0, -xp.ones_like(z), xp.ones_like(z))[:, None]
+    bent = xp.concat((along, s * sign), axis=1) / xp.sqrt(slack + s**2)
+    return xp.concat((factors / root, zero), axis=1), bent, xp.concat((along, zero), axis=1)
 
 
 def _solve(unit, unit_depth, alphas):

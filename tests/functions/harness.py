@@ -7,7 +7,7 @@ the definition of a function (its value) and know nothing of how its prox is com
 * `check_steps`: a float step and an array of equal steps agree, and an array of different steps is optimal too;
 * `check_nonexpansive` (convex): <prox u - prox v, u - v> >= ||prox u - prox v||^2;
 * `check_torch`: numpy arrays and torch tensors give the same numbers;
-* `check_jacobian`: prox_jacobian against central differences;
+* `check_jacobian` (of `admmopt.testing`): prox_jacobian symmetric, between 0 and I, and equal to differences;
 * `check_domain_support`, `check_recession`: the certificates' functions against sampling;
 * `check_conjugate(f, g)`: Moreau's identity and Fenchel's equality, where g is an independent f*;
 * `check_same(f, g)`: two ways of building one function agree.
@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import minimize
+
+from admmopt.functions.jacobian import Segments, product
+from admmopt.testing import check_jacobian
 
 TOLERANCE = 1e-7
 
@@ -102,23 +105,6 @@ def check_nonexpansive(f, u, v, t):
     assert float(gap @ (u - v)) >= float(gap @ gap) - 1e-8 * (1 + float(gap @ gap)), f.describe()
 
 
-def check_jacobian(f, v, t, step: float = 1e-5):
-    """prox_jacobian(v, t) d against central differences, where the prox is smooth around v."""
-    jacobian = f.prox_jacobian(v, t)
-    if jacobian is None:
-        return
-    rng = np.random.default_rng(1)
-    for d in rng.standard_normal((3, f.size)):
-        forward = (f.prox(v + step * d, t) - f.prox(v, t)) / step
-        backward = (f.prox(v, t) - f.prox(v - step * d, t)) / step
-        smooth = np.abs(forward - backward) < 1e-3 * (1 + np.abs(forward))
-        if f.dim > 1:
-            smooth[:] = np.repeat(smooth.reshape(f.count, f.dim).all(axis=1), f.dim)
-        product = jacobian * d if isinstance(jacobian, np.ndarray) and jacobian.ndim == 1 else jacobian @ d
-        central = 0.5 * (forward + backward)
-        np.testing.assert_allclose(product[smooth], central[smooth], rtol=2e-3, atol=2e-3, err_msg=f.describe())
-
-
 def check_torch(f, v, t, rtol: float = 1e-9):
     """The same numbers on torch tensors, from a function moved there by `on`, with a float and an array step."""
     import torch
@@ -132,8 +118,9 @@ def check_torch(f, v, t, rtol: float = 1e-9):
         np.testing.assert_allclose(p_torch.numpy(), p, rtol=rtol, atol=rtol, err_msg=f.describe())
     np.testing.assert_allclose(float(moved.value(p_torch)), float(f.value(p)), rtol=1e-8, atol=1e-8)
     jacobian = f.prox_jacobian(v, t)
-    if isinstance(jacobian, np.ndarray):
-        np.testing.assert_allclose(moved.prox_jacobian(tensor, t).numpy(), jacobian, rtol=1e-8, atol=1e-8)
+    if jacobian is not None and not isinstance(jacobian, Segments):
+        image = product(moved.prox_jacobian(tensor, t), tensor)
+        np.testing.assert_allclose(image.numpy(), product(jacobian, v), rtol=1e-8, atol=1e-8)
     for name in ("domain_support", "recession"):
         expected = getattr(f, name)(v)
         if expected is not None:
