@@ -45,7 +45,8 @@ def measure(standard: Standard, x, z, y) -> Measured:
         dual_scale=max(_size(Px), _size(Ay), _size(standard.q)),
         gap_scale=max(abs(xPx), abs(qx), abs(support)),
     )
-    values = sum(f.value(part) for f, part in zip(standard.functions, standard.by_term(z), strict=True))
+    parts = zip(standard.functions, standard.by_term(z), strict=True)
+    values = sum(f.value(part) for f, part in parts if not f.indicator)
     objective = 0.5 * xPx + qx + standard.constant + values
     return Measured(residuals, primal, dual, Ax, Px, Ay, y, objective, float(y @ primal), float(x @ dual))
 

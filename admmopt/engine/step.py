@@ -24,6 +24,8 @@ class Step:
         self.xp = namespace(backend.asarray(np.zeros(1)))
         on_host = self.xp is np
         self.functions = standard.functions if on_host else [f.on(backend.asarray) for f in standard.functions]
+        for function in self.functions:
+            function.forget()
         self.slices = standard.slices
         self.groups = [f.dim for f in standard.functions]
         self.q, self.b = backend.asarray(standard.q), backend.asarray(standard.b)

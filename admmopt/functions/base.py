@@ -92,6 +92,15 @@ class Function(ABC):
                 changes[field.name] = tuple(item.on(asarray) for item in value)
         return dataclasses.replace(self, **changes) if changes else self
 
+    def forget(self) -> None:
+        """Drop what earlier calls left behind to speed up later ones, so that a solve depends on its input alone."""
+        if dataclasses.is_dataclass(self):
+            for field in dataclasses.fields(self):
+                value = getattr(self, field.name)
+                for item in value if isinstance(value, tuple) else (value,):
+                    if isinstance(item, Function):
+                        item.forget()
+
     @property
     def kind(self):
         """What functions must share to be joined by `concatenate` (class, what is not per group); None: never."""

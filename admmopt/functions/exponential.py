@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .base import Array, namespace
-from .cones import Cone
+from .curved import CurvedCone
 from .jacobian import low_rank, ones_where
 from .roots import bracketed_newton, widen
 
@@ -13,7 +13,7 @@ FAR = 1e100  # beyond it a ray is an axis to any precision, and squares would ov
 
 
 @dataclass(eq=False)
-class ExponentialCone(Cone):
+class ExponentialCone(CurvedCone):
     """Triples (x, y, z) with y exp(x / y) <= z, y > 0, and their limits x <= 0, y = 0, z >= 0 (CVXPY's order).
 
     Outside the cone, its polar and the quadrant x, y <= 0, v is the sum of a point of the ray (r, 1, e^r) and one of
@@ -41,7 +41,7 @@ class ExponentialCone(Cone):
         edge = xp.stack((x, xp.zeros_like(x), xp.where(z > 0, z, xp.zeros_like(z))), axis=1)
         result = xp.where(flat[:, None], edge, result)
         if bool(xp.any(curved)):
-            result[curved] = _project_curved(groups[curved])[0]
+            result[curved] = _nearest_on_ray(groups[curved], self._root(groups, curved))[0]
         return (size * result).reshape(-1)
 
     def prox_jacobian(self, v: Array, t: Array):
@@ -54,8 +54,13 @@ class ExponentialCone(Cone):
         base = xp.where(inside[:, None], xp.ones_like(groups), xp.where(flat[:, None], edge, xp.zeros_like(groups)))
         ray, across, share = xp.zeros_like(groups), xp.zeros_like(groups), xp.zeros_like(zero)
         if bool(xp.any(curved)):
-            ray[curved], across[curved], share[curved] = _across(groups[curved])
+            ray[curved], across[curved], share[curved] = _across(groups[curved], self._root(groups, curved))
         return low_rank(base, (1.0, ray), (share, across))
+
+    def _root(self, groups, curved):
+        """r of each group that is projected onto the curved part."""
+        x, y, z = (groups[curved, k] for k in range(3))
+        return self._solve(curved, _equation, (x, y, z), _search, _both_nonnegative)
 
 
 def _cases(groups):
@@ -117,30 +122,36 @@ def _bracket(x, y, z):
     return xp.where(up, near, far), xp.where(up, far, near)
 
 
-def _project_curved(v):
-    """Projection onto the curved part of the boundary, its unit ray, and r. v: (n, 3), at unit scale, neither in the
-    cone nor in its polar nor in the quadrant."""
-    xp = namespace(v)
-    x, y, z = v[:, 0], v[:, 1], v[:, 2]
+def _search(x, y, z):
+    """The root of `_equation`, from nothing known."""
     low, high = _bracket(x, y, z)
-    r = bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z), floor=1.0)
-    # The ray (r, 1, e^r) by its largest entry, and the point nearest to v on it: stable where e^r is huge, unlike the
-    # multiple ((r-1) x + y) / (r^2 - r + 1), which cancels there.
+    return bracketed_newton(_equation, low, high, low + 0.5 * (high - low), (x, y, z), floor=1.0)
+
+
+def _both_nonnegative(r, x, y, z):
+    """Are the multiples of both rays nonnegative at r? At one root of `_equation` only."""
+    return ((r - 1.0) * x + y >= 0) & (x - r * y >= 0)
+
+
+def _nearest_on_ray(v, r):
+    """The multiple of (r, 1, e^r) nearest to v (n, 3), and the unit ray: by the ray's largest entry, which is stable
+    where e^r is huge, unlike the multiple ((r-1) x + y) / (r^2 - r + 1), which cancels there."""
+    xp = namespace(v)
     scale = xp.exp(xp.where(r > 0, -r, xp.zeros_like(r)))
     ray = xp.stack((r * scale, scale, xp.exp(xp.where(r > 0, xp.zeros_like(r), r))), axis=1)
     ray = ray / xp.linalg.vector_norm(ray, axis=1)[:, None]
     multiple = xp.sum(ray * v, axis=1)
-    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray, ray, r
+    return xp.where(multiple > 0, multiple, xp.zeros_like(multiple))[:, None] * ray, ray
 
 
-def _across(v):
+def _across(v, r):
     """The unit ray of the projection, the unit vector orthogonal to it and to v, and the derivative along that.
 
     Of v = m p + n q, p = (r, 1, e^r) and q = (e^r, (1 - r) e^r, -1), a change of r moves m p' + n q' and its projection
-    m p'. Along p x q these are m |q|^2 and n e^r |p|^2, both negative. v: (n, 3), as for `_project_curved`.
+    m p'. Along p x q these are m |q|^2 and n e^r |p|^2, both negative. v: (n, 3), on the curved part; r: (n,).
     """
     xp = namespace(v)
-    point, ray, r = _project_curved(v)
+    point, ray = _nearest_on_ray(v, r)
     small = xp.exp(-xp.abs(r))
     right = r > 0
     up, down = xp.where(right, xp.ones_like(r), small), xp.where(right, small, xp.ones_like(r))

@@ -9,6 +9,7 @@ import numpy as np
 from .base import Array, namespace
 
 EPS = float(np.finfo(np.float64).eps)
+NEARBY = 1e-9  # a Newton step of this relative length is followed by one below rounding
 
 
 def bracketed_newton(
@@ -57,6 +58,27 @@ def bracketed_newton(
             data = tuple(item[moving] for item in data)
     solution[index] = x
     return solution
+
+
+def newton_nearby(
+    residual: Callable[..., tuple[Array, Array]], start: Array, data: tuple[Array, ...], iterations: int = 5
+) -> tuple[Array, Array]:
+    """(x, solved): plain Newton steps from a start that is thought to be near, all equations in step, no bracket.
+
+    Arguments as in `bracketed_newton`. `solved` where the last step was so short that, Newton's method being
+    quadratic, what is left is rounding. Returns (n,), (n,).
+    """
+    xp = namespace(start)
+    x = start
+    with np.errstate(all="ignore"):  # an equation whose start was not near may run off; it is then not solved
+        for _ in range(iterations):
+            f, slope = residual(x, *data)
+            step = f / slope
+            x = x - step
+            solved = xp.abs(step) < NEARBY * (1.0 + xp.abs(x))
+            if bool(xp.all(solved)):
+                break
+    return x, solved
 
 
 def widen(enough: Callable[[Array], Array], start: Array, step: Array, limit: int = 60) -> Array:

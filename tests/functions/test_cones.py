@@ -164,3 +164,15 @@ class DualConeless:
     """Anything that is not a cone."""
 
     cone = False
+
+
+@pytest.mark.parametrize("kind", [lambda: ExponentialCone(40), lambda: PowerCone(40, np.linspace(0.05, 0.95, 40))])
+def test_what_the_last_projection_left_behind_changes_nothing_but_the_time(kind):
+    rng = np.random.default_rng(7)
+    used, v = kind(), 10.0 ** rng.uniform(-3, 3, 40).repeat(3) * rng.normal(size=120)
+    for size in (1e-8, 1e-3, 1.0, 1e3):  # ever farther from where the last roots were found
+        v = v * (1 + size * rng.normal(size=120))
+        fresh = kind().project(v)
+        assert np.abs(used.project(v) - fresh).max() <= 1e-13 * np.abs(v).max()
+    used.forget()
+    assert np.array_equal(used.project(v), fresh)
