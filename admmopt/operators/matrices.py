@@ -91,6 +91,7 @@ class Sparse(Operator):
         self.shape = self.matrix.shape
         self._transpose = None
         self._key = None
+        self._signed: tuple[np.ndarray, Sparse] | None = None
 
     def matvec(self, x):
         return self.matrix @ x
@@ -112,6 +113,18 @@ class Sparse(Operator):
             m = self.matrix
             self._key = ("sparse", m.shape, hash((m.data.tobytes(), m.indices.tobytes(), m.indptr.tobytes())))
         return self._key
+
+    def signed(self) -> tuple[np.ndarray, Sparse]:
+        """(s, B) with A = diag(s) B, s of +1 and -1, and the first entry of every row of B positive: two operators
+        that differ in the signs of rows have one B, by its key."""
+        if self._signed is None:
+            m = self.matrix
+            filled = np.diff(m.indptr) > 0
+            signs = np.ones(self.shape[0])
+            signs[filled] = np.where(m.data[m.indptr[:-1][filled]] < 0, -1.0, 1.0)
+            turned = self if np.all(signs > 0) else Sparse(sp.diags_array(signs) @ m)
+            self._signed = signs, turned
+        return self._signed
 
     @property
     def single_entry_rows(self):

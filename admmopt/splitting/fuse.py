@@ -130,8 +130,9 @@ def on_x(map: AffineMap, columns: dict[int, slice], n: int, parts: dict[int, Ope
 
 
 def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
-    """The piece on x, with a diagonal in front of a dense operator moved into an elementwise function, and rows that
-    touch a single entry of x apart from the others."""
+    """The piece on x, with a diagonal in front of a dense operator and the signs of sparse rows moved into an
+    elementwise function (so that A x <= u and A x >= l share an operator), and rows that touch a single entry of x
+    apart from the others."""
     everything = np.arange(piece.map.size)
     parts, ones = piece.map.parts, np.ones(everything.size)
     outers = [op.outer.d for op in parts.values() if isinstance(op, Composition) and isinstance(op.outer, Diagonal)]
@@ -144,10 +145,12 @@ def placed(piece: Piece, columns: dict[int, slice], n: int) -> list[Placed]:
         piece = permuted(piece, order)
         return [Placed(piece, on_x(piece.map, columns, n), ones, everything)]
     if isinstance(operator, Sparse) and isinstance(piece.function, PiecewiseQuadratic):
+        signs, operator = operator.signed()
         single = np.diff(operator.matrix.indptr) == 1
         if single.any() and not single.all():
             subsets = [np.flatnonzero(single), np.flatnonzero(~single)]
-            return [Placed(piece, Sparse(operator.matrix[rows]), ones[rows], rows) for rows in subsets]
+            return [Placed(piece, Sparse(operator.matrix[rows]), signs[rows], rows) for rows in subsets]
+        return [Placed(piece, operator, signs, everything)]
     return [Placed(piece, operator, ones, everything)]
 
 

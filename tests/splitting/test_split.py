@@ -3,6 +3,7 @@
 import cvxpy as cp
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import admmopt as ao
 from admmopt.functions import FusedLasso, PiecewiseQuadratic, TotalVariation
@@ -74,6 +75,19 @@ def test_terms_on_one_argument_are_one_term():
     quantile = cp.Problem(cp.Minimize(0.9 * cp.sum(cp.pos(r)) + 0.1 * cp.sum(cp.neg(r)) + cp.sum(cp.huber(r))))
     (term,) = Compiled(quantile).update().terms
     assert isinstance(term.operator, Dense) and np.array_equal(term.operator.matrix, A)
+
+
+def test_two_sides_of_a_constraint_are_one_term():
+    S = sp.random_array((9, 8), density=0.5, rng=np.random.default_rng(3), format="csr")
+    problem = cp.Problem(
+        cp.Minimize(cp.sum_squares(x - 1)), [S @ x <= 0.5, S @ x >= -0.4, -S @ x <= 0.3, 3 - S @ x >= 0]
+    )
+    (term,) = Compiled(problem).update().terms
+    assert term.operator.shape[0] == 9
+    assert ao.solve(problem, eps=1e-9).status == "optimal"
+    ours = np.hstack([side.dual_value for side in sides])
+    problem.solve(solver=cp.CLARABEL)
+    np.testing.assert_allclose(ours, np.hstack([side.dual_value for side in sides]), atol=1e-6)
 
 
 def test_a_scaling_in_front_of_a_matrix_moves_into_the_function():
