@@ -79,9 +79,8 @@ def test_terms_on_one_argument_are_one_term():
 
 def test_two_sides_of_a_constraint_are_one_term():
     S = sp.random_array((9, 8), density=0.5, rng=np.random.default_rng(3), format="csr")
-    problem = cp.Problem(
-        cp.Minimize(cp.sum_squares(x - 1)), [S @ x <= 0.5, S @ x >= -0.4, -S @ x <= 0.3, 3 - S @ x >= 0]
-    )
+    sides = [S @ x <= 0.5, S @ x >= -0.4, -S @ x <= 0.3, 3 - S @ x >= 0]
+    problem = cp.Problem(cp.Minimize(cp.sum_squares(x - 1)), sides)
     (term,) = Compiled(problem).update().terms
     assert term.operator.shape[0] == 9
     assert ao.solve(problem, eps=1e-9).status == "optimal"
