@@ -33,7 +33,7 @@ class System:
 
     P: symmetric positive semidefinite operator (n, n) or None; F: rows of fixed weight (p, n) or None (least-squares
     terms: they are not multiplied out unless the backend wants to), weight: (p,); A: the terms' rows, a `Stack` (m, n);
-    sigma: (n,) positive; rho: (m,) positive.
+    sigma: (n,) positive; rho: (m,) positive, and zero in rows that do not count (only ever after an `update`).
     """
 
     P: Operator | None

@@ -69,6 +69,11 @@ def check_system(backend: Backend, name: str, system: System) -> None:
     system = system.with_penalty(system.rho * _uneven(system, rng), 10.0 * system.sigma)
     solver.update(rho=system.rho, sigma=system.sigma)
     _solved(backend, solver, system, r1, r2, f"{name}, after update(rho, sigma)")
+    if backend.capabilities.exact and backend.capabilities.refactor:
+        for share in (0.2, 0.8):  # Newton steps leave rows out, few or most of them
+            dropped = system.with_penalty(np.where(_dropped(system, rng, share), 0.0, system.rho))
+            solver.update(rho=dropped.rho)
+            _solved(backend, solver, dropped, r1, r2, f"{name}, {share:.0%} of the rows without weight")
     report = solver.report()
     for key in ("form", "reason", "factorizations", "solves"):
         _require(key in report, f"{name}: report() has no {key!r}")
@@ -115,6 +120,12 @@ def _uneven(system: System, rng) -> np.ndarray:
     """Factors for rho that differ by row, but not between the copies of a matrix variable."""
     uniform = system.rho.size > 0 and np.ptp(system.rho) == 0
     return np.ones(system.rho.size) if uniform else rng.uniform(0.5, 2.0, system.rho.size)
+
+
+def _dropped(system: System, rng, share: float) -> np.ndarray:
+    """Rows to leave out; all or none where the rows are alike, since the copies of a matrix variable stay alike."""
+    uniform = system.rho.size > 0 and np.ptp(system.rho) == 0
+    return np.full(system.rho.size, share > 0.5) if uniform else rng.random(system.rho.size) < share
 
 
 def condition(system: System) -> float:

@@ -63,7 +63,7 @@ class QuasiDefinite:
             self.counts = np.diff(self.factor.factors()[0].indptr).astype(float)
         else:
             self.factor.update(self.K, upper=True)
-        self.inverse_rho = 1.0 / rho
+        self.inverse_rho, self.complete = inverse(rho), bool(np.all(rho))
         self.factorizations += 1
         self.refinements = self._needed_refinements()
 
@@ -94,7 +94,10 @@ class QuasiDefinite:
         for rows in self.pieces.single:
             rows.forward(x, z)
         index = self.free_index
-        z[index] = r2[index] + self.inverse_rho[index] * u[n:][self.free]
+        if self.complete:
+            z[index] = r2[index] + self.inverse_rho[index] * u[n:][self.free]
+        elif self.rows is not None:
+            z[index] = (self.rows.matrix @ x)[self.free]
         self.solves += 1
         return LinearResult(x, z, lambda: self._residual(system, x, r1, r2))
 

@@ -11,10 +11,11 @@ import scipy.sparse as sp
 from admmopt.backend_api import LinearResult, System
 
 from .ldl import QuasiDefinite, inverse
-from .pieces import Pieces, Rows, join
+from .pieces import Pieces, Rows, compact, join
 from .residual import relative_residual
 
 BLOCKED = 8.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
+SAME = 1e-6  # relative difference of two factors that count as one
 CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
 
 
@@ -110,18 +111,24 @@ class DenseCholesky(Reduced):
         super().__init__(system, pieces, reason)
 
     def factorize(self):
-        S = self.fixed.copy()
+        S, self.counted = self.fixed.copy(), 0
         for i, rows in enumerate(self.kinds):
             free = np.isnan(rows.weight)
             if not free.any():
                 continue
             scale = np.where(free, rows.scale(self.system.rho), 0.0)
+            active = np.flatnonzero(scale)
+            if 2 * active.size < free.sum():
+                S += gram(rows.matrix[active], scale[active])
+                self.counted += active.size
+                continue
             known = self.grams[i]
-            ratio = common_factor(scale[free], known[0][free]) if known is not None else None
-            if ratio is None:
+            ratio = common_factor(scale[active], known[0][active]) if known is not None else None
+            if ratio is None or active.size < free.sum():
                 known, ratio = (scale, gram(rows.matrix, scale)), 1.0
                 self.grams[i] = known
             S += ratio * known[1]
+            self.counted += int(free.sum())
         S[np.diag_indices_from(S)] += self.pieces.shift(self.system)
         self.factor = Cholesky(S)
 
@@ -131,13 +138,14 @@ class DenseCholesky(Reduced):
     def update_cost(self):
         n = self.pieces.n
         rows = sum(np.isnan(kind.weight).sum() for kind in self.kinds)
-        return float((n**3 / 3 + rows * n**2) / (BLOCKED * (2 * n**2 + 4 * rows * n)))
+        return float((n**3 / 3 + self.counted * n**2) / (BLOCKED * (2 * n**2 + 4 * rows * n)))
 
 
 class Woodbury(Reduced):
     """Few rows R of weight W beside a diagonal D. With u = W (R x - r2): D x + R'u = r1, R x - u/W = r2;
     eliminating x leaves (W^-1 + R D^-1 R') u = R D^-1 r1 - r2, k x k, and R x = r2 + u/W for free: a solve passes over
-    R twice. R D^-1 R' is reused, scaled, while D changes by a common factor only."""
+    R twice. Rows without weight drop out. R D^-1 R' is kept: for a new D only the columns count in which that has
+    changed by another factor than most (to SAME, which `refine` makes good)."""
 
     form = "Woodbury"
 
@@ -150,40 +158,69 @@ class Woodbury(Reduced):
 
     def factorize(self):
         self.inverse = 1.0 / self.pieces.shift(self.system)
-        ratio = common_factor(self.inverse, self.known[0]) if self.known is not None else None
-        if ratio is None:
-            self.known, ratio = (self.inverse, gram(self.rows.matrix.T, self.inverse)), 1.0
-        inner = ratio * self.known[1]
-        self.slack = inverse(self.rows.scale(self.system.rho))
+        weight = self.rows.scale(self.system.rho)
+        active = np.flatnonzero(weight)
+        few, self.complete = 2 * active.size < weight.size, active.size == weight.size
+        self.active = compact(active) if few else slice(None)
+        self.R = self.rows.matrix[self.active] if few else self.rows.matrix
+        inner = self._fresh() if few else self._corrected()
+        self.slack = inverse(weight[self.active])
         inner[np.diag_indices_from(inner)] += self.slack
         self.factor = Cholesky(inner)
+
+    def _fresh(self):
+        """R D^-1 R' of the present rows."""
+        self.counted = self.inverse.size
+        return gram(self.R.T, self.inverse)
+
+    def _corrected(self):
+        """R D^-1 R' from the one that is known."""
+        if self.known is not None:
+            base, product = self.known
+            ratio = self.inverse / base
+            common = float(np.median(ratio))
+            other = np.flatnonzero(np.abs(ratio - common) > SAME * common)
+            if 4 * other.size < base.size:
+                self.counted = other.size
+                total = common * product
+                if other.size:
+                    part = self.R[:, other]
+                    total += (part * (self.inverse[other] - common * base[other])) @ part.T
+                return total
+        self.known = (self.inverse, self._fresh())
+        return self.known[1].copy()
 
     def solve(self, r1, r2, *, guess=None, tol=None):
         if self.refine:
             return super().solve(r1, r2, guess=guess, tol=tol)
-        system, R = self.system, self.rows.matrix
+        system = self.system
         rhs = r1.copy()
         for rows in self.pieces.single:
             rows.add_adjoint(system.rho * r2, rhs)
-        target = np.zeros(R.shape[0])
+        target = np.zeros(self.rows.matrix.shape[0])
         target[self.free] = r2[self.places]
-        u = self.factor.solve(R @ (self.inverse * rhs) - target)
-        x = self.inverse * (rhs - R.T @ u)
+        u = self.factor.solve(self.R @ (self.inverse * rhs) - target[self.active])
+        x = self.inverse * (rhs - self.R.T @ u)
         z = np.empty(r2.size)
         for rows in self.pieces.single:
             rows.forward(x, z)
-        z[self.places] = (target + self.slack * u)[self.free]
+        if self.complete:
+            target += self.slack * u
+        else:
+            target = self.rows.matrix @ x
+        z[self.places] = target[self.free]
         self.solves += 1
         full = lambda: relative_residual(system, x, r1 + system.A.rmatvec(system.rho * r2))  # noqa: E731
         return LinearResult(x, z, full)
 
     def invert(self, rhs):
         x = (self.inverse * rhs.T).T
-        return x - (self.inverse * (self.rows.matrix.T @ self.factor.solve(self.rows.matrix @ x)).T).T
+        return x - (self.inverse * (self.R.T @ self.factor.solve(self.R @ x)).T).T
 
     def update_cost(self):
         k, n = self.rows.matrix.shape
-        return float((k**3 / 3 + k**2 * n) / (BLOCKED * (2 * k**2 + 4 * k * n)))
+        active = self.R.shape[0]
+        return float((active**3 / 3 + active**2 * self.counted) / (BLOCKED * (2 * k**2 + 4 * k * n)))
 
 
 class Bordered(Reduced):

@@ -9,7 +9,6 @@ import numpy as np
 from . import search
 from .merit import At, Merit
 
-LEAST = 1e-9  # weight of a row, as a share of its penalty, that the Newton matrix keeps where the prox is the identity
 MOST = 40  # steps for one merit
 
 
@@ -20,7 +19,7 @@ def minimize(merit: Merit, at: At, solve: Callable, tol: float, stop: Callable[[
     """
     standard, steps = merit.standard, 0
     while steps < MOST and not stop():
-        weight = merit.rho * np.maximum(1.0 - merit.jacobian(at.w), LEAST)
+        weight = merit.rho * (1.0 - merit.jacobian(at.w))
         d = solve(weight, merit.sigma, -at.slope)
         first = float(d @ at.slope)
         steps += 1
