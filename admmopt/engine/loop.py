@@ -82,8 +82,10 @@ class Run:
         memory = min(settings.memory, n + m) if split.convex else 0
         self.accelerator = Anderson(memory, n + m, backend) if memory else Plain()
         self.exact = backend.capabilities.exact
-        self.closing = Finish(self.standard, backend, workspace, settings.eps) if self.finishes() else None
-        self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps) if self.finishes() else None
+        self.closing = self.interior = None
+        if settings.finish and split.convex:
+            self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps)
+            self.closing = Finish(self.standard, backend, workspace, settings.eps, patient=self.interior.usable)
         self.history, self.iteration = History(), 0
         self.idle = 0  # checks since the last progress
         self.certificate: np.ndarray | None = None
@@ -165,9 +167,6 @@ class Run:
         if status is None and self.closing is not None:
             return self.close(point, moved)
         return status, moved
-
-    def finishes(self) -> bool:
-        return self.settings.finish and self.split.convex
 
     def close(self, point: Point, moved):
         """Let the finish try, where it thinks that it is time; (status, w) as `check` returns them."""

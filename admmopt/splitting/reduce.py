@@ -24,6 +24,7 @@ from cvxpy.utilities.solver_context import SolverInfo
 
 from . import table
 from .constraints import NormBall, SetConstraint
+from .definite import certify
 
 SUPPORTED = frozenset({Zero, NonNeg, NonPos, Equality, Inequality, SOC, PSD, ExpCone, PowCone3D, PowConeND})
 
@@ -77,6 +78,7 @@ def reduce(problem: cp.Problem, gp: bool = False) -> tuple[cp.Problem, Chain, li
     if any(isinstance(c, SetConstraint) for c in problem.constraints):
         accepted = [c.accepted() if isinstance(c, SetConstraint) else c for c in problem.constraints]
         problem = cp.Problem(problem.objective, accepted)
+    certify(problem)
     check_convexity(problem, gp)
     dpp = problem.is_dpp("dgp" if gp else "dcp", quad_form_dpp=None if gp else "qp")
     reductions = []

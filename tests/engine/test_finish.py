@@ -92,7 +92,7 @@ def test_the_merit_has_the_gradient_that_it_says():
     standard, rng = Standard(split), np.random.default_rng(3)
     rho, sigma = rng.uniform(0.5, 2.0, standard.m), rng.uniform(0.5, 2.0, standard.n)
     y, center, x = (rng.normal(size=k) for k in (standard.m, standard.n, standard.n))
-    merit = Merit(standard, center, y, rho, sigma)
+    merit = Merit(standard, center, y, rho, sigma, sigma)
 
     def value(x):
         at = merit.at(x)
@@ -109,7 +109,7 @@ def test_the_merit_has_the_gradient_that_it_says():
 def test_newton_minimizes_the_merit():
     standard, workspace, start = near(PROBLEMS["svm"]())
     rho, sigma = workspace.penalty.rho, workspace.penalty.sigma
-    merit = Merit(standard, start.state.x, start.state.y, rho, sigma)
+    merit = Merit(standard, start.state.x, start.state.y, rho, sigma, sigma)
     finish = Finish(standard, Cpu(), workspace, 1e-8)
     at, steps = minimize(merit, merit.at(np.ones(standard.n)), finish.solve, 1e-12, lambda: False)
     assert at.size <= 1e-12 and 1 < steps <= 30
@@ -262,26 +262,30 @@ def test_what_the_finish_declines():
     assert not fits(Standard(lasso()), Inexact(), {})
 
 
-def test_gate_spends_a_share_only():
-    door, spent = gate.Gate(update_cost=2.0, eps=1e-9), 0.0
+@pytest.mark.parametrize("temper", [gate.EAGER, gate.PATIENT])
+def test_gate_spends_a_share_only(temper):
+    door, spent = gate.Gate(2.0, 1e-9, temper), 0.0
     for iteration in range(25, 20_001, 25):
         spent += door.cost * door.steps(iteration, 1e-5, 1e-5)
-        assert spent <= 2 * gate.SHARE * iteration
-    assert spent > 0.9 * gate.SHARE * 20_000
-    closed = gate.Gate(update_cost=2.0, eps=1e-9)
+        assert spent <= 2 * temper.share * iteration
+    assert spent > 0.9 * temper.share * 20_000
+
+
+def test_a_patient_gate_waits_for_a_good_point():
+    closed = gate.Gate(2.0, 1e-9, gate.PATIENT)
     assert not any(closed.steps(iteration, 0.1, 0.1) for iteration in range(25, 5001, 25))
 
 
 def test_steps_not_taken_are_not_paid_for():
-    one, two = (gate.Gate(update_cost=2.0, eps=1e-9) for _ in range(2))
+    one, two = (gate.Gate(2.0, 1e-9, gate.EAGER) for _ in range(2))
     allowed = one.steps(1000, 1e-5, 1e-5)
     assert two.steps(1000, 1e-5, 1e-5) == allowed > 10
-    one.unused(allowed - 5)
-    assert one.steps(1250, 1e-5, 1e-5) > two.steps(1250, 1e-5, 1e-5)
+    one.learned(allowed - 5, 2.0)
+    assert one.steps(1500, 1e-5, 1e-5) > two.steps(1500, 1e-5, 1e-5)
 
 
 def test_gate_stays_closed_where_the_iteration_is_about_to_end():
-    door = gate.Gate(update_cost=2.0, eps=1e-6)
+    door = gate.Gate(2.0, 1e-6, gate.EAGER)
     residuals = np.geomspace(1e-1, 1.1e-6, 40)
     opened = [door.steps(25 * (k + 1), worst, worst) for k, worst in enumerate(residuals)]
     assert not any(opened[-3:])

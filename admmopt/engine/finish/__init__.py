@@ -14,7 +14,7 @@ import numpy as np
 
 from ..equilibrate import copies
 from ..standard import Standard
-from .gate import GAIN, Gate
+from .gate import EAGER, PATIENT, Gate
 from .multipliers import Rounds
 
 BETTER = 0.02  # residual over that of the iteration below which it goes on from the finish's point
@@ -39,11 +39,12 @@ def _diagonal(function) -> bool:
 class Finish:
     """The finish of one solve. `seconds`, `steps`: spent in it so far."""
 
-    def __init__(self, standard: Standard, backend, workspace, eps: float):
+    def __init__(self, standard: Standard, backend, workspace, eps: float, patient: bool = False):
+        """patient: another finish will be tried, so that this one has to be more sure of itself."""
         self.standard, self.backend, self.eps = standard, backend, eps
         self.solver, self.penalty = workspace.solver, workspace.penalty
         self.usable = fits(standard, backend, self.solver.report())
-        self.gate = Gate(workspace.update_cost, eps)
+        self.gate = Gate(workspace.update_cost, eps, PATIENT if patient else EAGER)
         self.seconds, self.steps = 0.0, 0
         self.rounds: Rounds | None = None
 
@@ -63,9 +64,10 @@ class Finish:
         try:
             return self._run(rounds, worst, allowed, watch)
         finally:
+            steps, update_cost = rounds.steps - before, self.solver.report().get("update_cost", 0.0)
             self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
-            self.steps += rounds.steps - before
-            self.gate.unused(allowed - (rounds.steps - before))
+            self.steps += steps
+            self.gate.learned(allowed - steps, update_cost)
             self.seconds += time.perf_counter() - started
 
     def _rounds_from(self, start) -> Rounds:
@@ -78,7 +80,8 @@ class Finish:
 
     def _run(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
         found, bound, most = None, max(BETTER * worst, self.eps), rounds.steps + allowed
-        milestone = GAIN * rounds.best
+        gain = self.gate.temper.gain
+        milestone = gain * rounds.best
         while rounds.steps < most:
             point = rounds.next(self.solve, _Countdown(most - rounds.steps))
             stopped = watch(*point)
@@ -89,7 +92,7 @@ class Finish:
             if rounds.worst <= self.eps or stopped:
                 break
             if rounds.worst <= milestone:
-                milestone, most = GAIN * rounds.worst, rounds.steps + allowed
+                milestone, most = gain * rounds.worst, rounds.steps + allowed
         return found
 
     def solve(self, weight, sigma, rhs):

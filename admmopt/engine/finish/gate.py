@@ -1,28 +1,42 @@
 """When to try: counted in iterations, so that the same problem is always solved in the same way.
 
-All tries together may cost a twelfth of what the iteration has cost so far, up to twice that while it looks far from
-its end, and beyond that only what they earn: each time the residual falls by a factor of ten, the try may take as many
-steps again.
+A try is made where the iteration looks far from its end. All tries together may cost a share of what the iteration has
+cost so far; beyond that only what they earn: each time the residual falls by a factor, the try may take as many steps
+again. The share is small where an interior point will be tried too (`patient`), since that is the better finish then.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-SHARE = 0.08  # of the work done so far, and of as much of what is left, that tries may cost
-AGAIN = 1.25  # times as many iterations before another try
-OVERHEAD = 8.0  # of a Newton step beside the update, in iterations
-FEWEST = 3  # Newton steps with which a try is worth while
-NEAR = 1e-4  # worst relative residual of a point to start from, or ten times the tolerance
-GAIN = 0.1  # residual over the residual before that earns the same number of steps once more
+
+@dataclass(frozen=True)
+class Temper:
+    """share: of the work done so far, and of as much of what is left, that tries may cost; again: times as many
+    iterations before another try; near: worst relative residual of a point to start from; gain: residual over the
+    residual before that earns the same number of steps once more."""
+
+    share: float
+    again: float
+    near: float
+    gain: float
+
+
+EAGER = Temper(share=0.3, again=1.5, near=np.inf, gain=0.3)
+PATIENT = Temper(share=0.08, again=1.25, near=1e-4, gain=0.1)
+OVERHEAD = 4.0  # of a Newton step beside the update, in iterations
+FEWEST = 8  # Newton steps with which a try is worth while
+FIRST = 20  # iterations that come before any try
 
 
 class Gate:
     """Remembers the residuals of the iteration and decides on tries. update_cost: of one update, in iterations."""
 
-    def __init__(self, update_cost: float, eps: float):
-        self.cost, self.eps = OVERHEAD + update_cost, eps
-        self.due = self.spent = 0.0
+    def __init__(self, update_cost: float, eps: float, temper: Temper):
+        self.cost, self.eps, self.temper = OVERHEAD + update_cost, eps, temper
+        self.due, self.spent = float(FIRST), 0.0
         self.iterations: list[int] = []
         self.logs: list[float] = []
 
@@ -33,20 +47,21 @@ class Gate:
         """
         self.iterations.append(iteration)
         self.logs.append(float(np.log(max(worst, 1e-300))))
-        if iteration < self.due or not reached < max(NEAR, 10 * self.eps):
+        if iteration < self.due or not reached < max(self.temper.near, 10 * self.eps):
             return 0
         remaining = self.remaining()
-        budget = SHARE * (iteration + min(remaining, iteration)) - self.spent
+        budget = self.temper.share * (iteration + min(remaining, iteration)) - self.spent
         if budget < FEWEST * self.cost or remaining < budget:
             return 0
-        self.due = AGAIN * iteration
+        self.due = self.temper.again * iteration
         allowed = int(budget / self.cost)
         self.spent += allowed * self.cost
         return allowed
 
-    def unused(self, steps: int) -> None:
-        """The last try took so many steps less than it was allowed."""
-        self.spent -= max(steps, 0) * self.cost
+    def learned(self, unused: int, update_cost: float) -> None:
+        """The last try took so many steps less than it was allowed, and its updates cost so many iterations each."""
+        self.spent -= max(unused, 0) * self.cost
+        self.cost = OVERHEAD + update_cost
 
     def remaining(self) -> float:
         """Iterations to go, were the residual to fall on as in the last quarter of them."""

@@ -30,10 +30,10 @@ class At:
 
 
 class Merit:
-    """phi for a fixed center c (n,), dual y (m,), rho (m,) and sigma (n,)."""
+    """phi for a fixed center c (n,), dual y (m,), rho (m,) and sigma (n,). size (n,): of A'rho A, column by column."""
 
-    def __init__(self, standard: Standard, center, y, rho, sigma):
-        self.standard, self.center, self.rho, self.sigma = standard, center, rho, sigma
+    def __init__(self, standard: Standard, center, y, rho, sigma, size):
+        self.standard, self.center, self.rho, self.sigma, self.size = standard, center, rho, sigma, size
         self.shift = standard.b + y / rho
         self.parts = [
             (rows, function, 1.0 / rho[rows])

@@ -18,8 +18,9 @@ from .newton import minimize
 
 SHARE = 1e-6  # sigma over rho at the start, both of the equilibrated problem
 RAISE = 10.0  # rho, and fall of sigma, after a round that took Newton few steps
-FEW = 3
-HIGHEST, LOWEST = 1e4, 1e-9  # of rho and sigma over the penalty that the iteration came with
+FEW, MANY = 3, 12  # Newton steps for one round
+GENTLY = 3.0  # the same after a round that took some
+HIGHEST, LOWEST = 1e5, 1e-9  # of rho and sigma over the penalty that the iteration came with
 SPREAD = (0.01, 30.0)  # what is kept of the iteration's own penalties by row
 INEXACT = 0.1  # accuracy of a round over the accuracy reached
 
@@ -39,7 +40,8 @@ class Rounds:
 
     def next(self, solve: Callable, stop: Callable[[], bool]):
         """x, z, y and their `Measured` after one more round."""
-        merit = Merit(self.standard, self.x, self.y, self.rho * self.rows, self.sigma * self.columns)
+        rho, sigma, size = self.rho * self.rows, self.sigma * self.columns, self.rho * self.columns
+        merit = Merit(self.standard, self.x, self.y, rho, sigma, size)
         tol = max(INEXACT * min(self.worst, 0.01), 0.03 * self.eps)
         at, steps = minimize(merit, merit.at(self.x), solve, tol, stop)
         self.steps += steps
@@ -47,19 +49,19 @@ class Rounds:
         measured = measure(self.standard, at.x, at.z, at.u)
         self.worst = measured.residuals.worst
         self.best = min(self.best, self.worst)
-        if steps <= FEW:
-            self._sharpen(measured)
+        if steps <= MANY:
+            self._sharpen(measured, RAISE if steps <= FEW else GENTLY)
         return at.x, at.z, at.u, measured
 
-    def _sharpen(self, measured: Measured) -> None:
+    def _sharpen(self, measured: Measured, by: float) -> None:
         """More of rho while the primal side lags, less of sigma while the dual side does."""
         primal, dual, _ = measured.residuals.relative
         size = 1.0 + measured.residuals.gap_scale
         primal = max(primal, abs(measured.primal_gap) / size)
         dual = max(dual, abs(measured.dual_gap) / size)
         if primal > 0.1 * self.eps:
-            self.rho = min(RAISE * self.rho, self.highest)
+            self.rho = min(by * self.rho, self.highest)
         elif primal < 1e-3 * dual:
-            self.rho /= RAISE
+            self.rho /= by
         if dual > 0.1 * self.eps:
-            self.sigma = max(self.sigma / RAISE, self.lowest)
+            self.sigma = max(self.sigma / by, self.lowest)

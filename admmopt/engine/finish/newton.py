@@ -9,6 +9,7 @@ import numpy as np
 from . import search
 from .merit import At, Merit
 
+LEAST = 1e-9  # added to sigma in the Newton matrix, as a share of the penalty: without curvature steps have to end too
 MOST = 40  # steps for one merit
 
 
@@ -20,7 +21,7 @@ def minimize(merit: Merit, at: At, solve: Callable, tol: float, stop: Callable[[
     standard, steps = merit.standard, 0
     while steps < MOST and not stop():
         weight = merit.rho * (1.0 - merit.jacobian(at.w))
-        d = solve(weight, merit.sigma, -at.slope)
+        d = solve(weight, merit.sigma + LEAST * merit.size, -at.slope)
         first = float(d @ at.slope)
         steps += 1
         if not first < 0:  # converged to rounding, or a system that could not be solved

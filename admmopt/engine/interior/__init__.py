@@ -28,7 +28,8 @@ class InteriorFinish:
         self.standard, self.scaling, self.backend, self.eps = standard, workspace.penalty.scaling, backend, eps
         rows = Rows.of(standard) if backend.capabilities.exact and backend.capabilities.refactor else None
         self.rows = rows if rows is not None and rows.bounds else None
-        self.due = WORK * (SOLVES + workspace.update_cost) if self.rows is not None else np.inf
+        self.usable = self.rows is not None
+        self.due = WORK * (SOLVES + workspace.update_cost) if self.usable else np.inf
         self.seconds, self.steps = 0.0, 0
 
     def attempt(self, iteration: int, worst: float, watch: Callable) -> tuple | None:
