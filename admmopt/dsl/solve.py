@@ -9,8 +9,8 @@ from collections.abc import Callable
 import cvxpy as cp
 
 from ..backend_api import Backend, resolve
+from .. import engine, presolve
 from ..engine import Settings, State, Workspace
-from ..engine import solve as run_engine
 from ..engine.status import Status
 from ..report.progress import progress
 from ..splitting import Compiled
@@ -102,8 +102,10 @@ def solve(
     split = kept.compile(problem)
     compiled_in = time.perf_counter() - started
     state = kept.state if warm_start and kept.state is not None and kept.state.fits(split) else None
+    # A problem with parameters will be solved again: the factorization to keep is that of the whole problem.
+    run = engine.solve if problem.parameters() else presolve.solve
     with progress(verbose, eps) as watch:
-        raw = run_engine(
+        raw = run(
             split,
             device,
             settings,

@@ -17,9 +17,9 @@ import typer
 
 from .. import backend_api
 from ..engine import Settings, Workspace
-from ..engine import solve as run_engine
 from ..engine.solution import SplitSolution
 from ..engine.status import Status
+from ..presolve import solve as run_engine
 from ..report import tables
 from ..report.progress import progress
 from ..report.save import whole_file, write_json

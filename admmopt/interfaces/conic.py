@@ -19,10 +19,10 @@ from .. import functions as fn
 from ..backend_api import Backend
 from ..dsl.solve import backend_named
 from ..engine import Settings, Workspace
-from ..engine import solve as run_engine
 from ..engine.problem import SplitProblem
 from ..engine.status import Status
 from ..operators import Sparse
+from ..presolve import solve as run_engine
 from ..report.progress import progress
 from ..splitting.affine import AffineMap
 from ..splitting.assemble import assemble
