@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import cvxpy as cp
 
-from ..backend_api import Backend, resolve
 from .. import engine, presolve
+from ..backend_api import Backend, resolve
 from ..engine import Settings, State, Workspace
 from ..engine.status import Status
 from ..report.progress import progress

@@ -77,7 +77,7 @@ def _pairs(program: Program) -> tuple[np.ndarray, np.ndarray]:
     return found[:, 0], found[:, 1]
 
 
-def _alike(A, scaled: np.ndarray, i: int, j: int) -> bool:
+def _alike(A, scaled: np.ndarray, i, j) -> bool:
     one, other = (slice(A.indptr[k], A.indptr[k + 1]) for k in (i, j))
     if not np.array_equal(A.indices[one], A.indices[other]):
         return False

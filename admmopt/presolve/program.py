@@ -178,7 +178,7 @@ def _matrix(operator: Operator) -> sp.csr_array:
     return sp.csr_array(operator.entries())
 
 
-def _parabola(f: PiecewiseQuadratic):
+def _parabola(f):
     anchor = np.where(np.isfinite(f.anchor[0]), f.anchor[0], 0.0)
     return f.breaks[0], f.breaks[-1], f.slope[0] - f.curvature[0] * anchor, f.curvature[0]
 

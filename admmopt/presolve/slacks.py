@@ -15,10 +15,10 @@ PIVOT = 1e-3  # of the largest entry of its row that such a column's must have
 
 @dataclass(frozen=True)
 class SlackColumns(Reduction):
-    """In lower <= a x_j + rest <= upper, x_j went into the interval of the rest and, at the price c_j / a, into its cost.
+    """lower <= a x_j + rest <= upper: x_j went into the interval of the rest and, at the price c_j / a, into its cost.
 
-    Where c_j is not zero the row holds as an equation, lower == upper: it is one, or x_j is free as far as the bounds of
-    the rest go, and its cost pulls the row to one end.
+    Where c_j is not zero the row holds as an equation, lower == upper: it is one, or no bound of x_j can ever hold it
+    back, and its cost pulls the row to one end.
     """
 
     rows: np.ndarray
@@ -83,7 +83,7 @@ def slack_columns(program: Program) -> tuple[Reduction, Program] | None:
 
 
 def _implied_free(program: Program, rows, columns, a, end) -> np.ndarray:
-    """Does x_j keep its bounds wherever a x_j + rest = end, for all values within their bounds that the rest can take?"""
+    """Does x_j keep its bounds wherever a x_j + rest = end, whatever the rest is within its own bounds?"""
     l, u = program.l[columns], program.u[columns]
     ends = a * l, a * u
     free = (l == -np.inf) & (u == np.inf)

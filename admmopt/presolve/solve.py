@@ -33,9 +33,10 @@ def solve(
     warm_start: State | None = None,
     callback: Callable[[Check], object] | None = None,
 ) -> SplitSolution:
-    """What `engine.solve` does, for sparse linear and quadratic programs through presolve where that makes them smaller.
+    """What `engine.solve` does; sparse linear and quadratic programs go through presolve where it makes them smaller.
 
-    A re-solve, with a warm start or with a factorization in `workspace`, goes to the engine at once.
+    A re-solve, with a warm start or a factorization in `workspace`, goes to the engine at once. Rows of the history
+    are of the smaller problem, but for the last one.
     """
     settings, workspace = settings or Settings(), workspace or Workspace()
     started = time.perf_counter()
