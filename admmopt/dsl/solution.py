@@ -16,9 +16,9 @@ from ..report import tables
 @dataclass(frozen=True)
 class Solution:
     """status (a string enum that carries a sentence), value, residuals on the original problem, iterations, timings in
-    seconds (`compile`, `prepare`, `iterate`), history (a table), backend_report (plain data), certificate (for
-    `infeasible` (one number per row; by constraint in their dual values) and `unbounded` (a direction; by variable in
-    `direction`)), message. Values and duals are in the CVXPY objects themselves."""
+    seconds (`compile`, `presolve` where there was one, `prepare`, `iterate`), history (a table), backend_report (plain
+    data), certificate (for `infeasible` (one number per row; by constraint in their dual values) and `unbounded` (a
+    direction; by variable in `direction`)), message. Values and duals are in the CVXPY objects themselves."""
 
     status: Status
     value: float

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..engine.history import History
 from ..engine.status import Status
 
-PHASES = ("read", "compile", "prepare", "iterate", "finish")
+PHASES = ("read", "compile", "presolve", "prepare", "iterate", "finish")
 
 
 def summary(solution, eps: float | None = None) -> str:
