@@ -1,4 +1,4 @@
-"""python -m benchmarks SUITE: run it, keep a record of every instance, and write the tables."""
+"""python -m benchmarks run SUITE ...: run suites, keep a record of every instance; report: write the tables."""
 
 from __future__ import annotations
 
@@ -8,71 +8,85 @@ from typing import Annotated
 
 import typer
 
-from . import records, report, suites
-from .peers.command import peers
-from .peers.run import run_alone as run_peer
+from . import measure, records, suites
+from .peers.solvers import OURS, SOLVERS, installed
 from .problems import MissingData
-from .runner import console, run_suite
+from .runner import Job, console, run_jobs
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Data = Annotated[str | None, typer.Option(envvar="ADMMOPT_DATA", help="The folder that holds the data sets.")]
 Only = Annotated[list[str] | None, typer.Option(help="Run this instance only; may be given more than once.")]
-Eps = Annotated[float, typer.Option(help="The tolerance asked for.")]
-TimeLimit = Annotated[float, typer.Option(help="Seconds for each solve.")]
-Backend = Annotated[str, typer.Option(help="A backend's name.")]
 Seed = Annotated[int, typer.Option(help="The seed of the random problems.")]
-Out = Annotated[Path, typer.Option(help="Where the records go; runs that are in it are not run again.")]
-Again = Annotated[bool, typer.Option("--again", help="Run also what is recorded.")]
 
 
-def _run(suite: str, only, out: Path, again: bool, **options) -> None:
+@app.command()
+def run(
+    suite: Annotated[list[str], typer.Argument(help=f"One or more of {', '.join(suites.SUITES)}.")],
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Run also every other solver that takes these problems.")
+    ] = False,
+    solver: Annotated[
+        list[str] | None, typer.Option(help=f"Run this solver: {', '.join(SOLVERS)}; repeatable.")
+    ] = None,
+    data: Data = None,
+    only: Only = None,
+    eps: Annotated[
+        list[float] | None, typer.Option(help="The tolerance asked for, repeatable; by default the suite's own.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds for each solve; by default the suite's own.")
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="A backend's name, for our own solves.")] = None,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="Where the records go; what is in it is not run again.")] = records.PATH,
+    again: Annotated[bool, typer.Option("--again", help="Run also what is recorded.")] = False,
+) -> None:
+    """Run suites, instance by instance and solver by solver, each solve in a process of its own and on one thread."""
+    _known(suite, suites.SUITES, "suite")
+    asked = [name if name == OURS else name.upper() for name in solver or ()]
+    _known(asked, SOLVERS, "solver")
+    _known(asked, installed(), "installed solver")
+    jobs: list[Job] = []
+    for each in suite:
+        mine = suites.SUITES[each]
+        chosen = asked or [OURS, *(name for name in mine.peers if peers and name in installed())]
+        if not mine.compared and chosen != [OURS]:
+            _refuse(f"{each} brings its own comparison: run it without --solver {chosen[-1]}.")
+        for name in _instances(each, only, data):
+            for tolerance in eps or mine.eps:
+                options = {"eps": tolerance, "time_limit": time_limit or mine.limit, "data": data, "seed": seed}
+                options["backend"] = backend or mine.backend
+                jobs += [Job(each, name, {**options, "solver": one}) for one in chosen]
+    found = run_jobs(jobs, out, again)
+    for one in dict.fromkeys(record["solver"] for record in found):
+        own = [record for record in found if record["solver"] == one]
+        right = sum(record["verdict"] == "right" for record in own)
+        wrong = [record["name"] for record in own if record["verdict"] == "wrong"]
+        console.print(f"{one}: {right} of {len(own)} right; wrong: {', '.join(wrong) or 'none'}.")
+    console.print(f"records in {out}; `python -m benchmarks report` makes the tables.")
+
+
+def _instances(suite: str, only: list[str] | None, data: str | None) -> list[str]:
     try:
-        names = suites.names(suite, options["data"])
+        if not only:
+            return suites.names(suite, data)
+        every = suites.every(suite, data)
     except MissingData as missing:
-        console.print(str(missing))
-        raise typer.Exit(2) from None
-    unknown = sorted(set(only or ()) - set(names))
-    if unknown:
-        console.print(f"no instance {unknown[0]!r} in {suite}; there are: {', '.join(names)}.")
-        raise typer.Exit(2)
-    chosen = [name for name in names if not only or name in only]
-    results = run_suite(suite, chosen, options, out, again=again)
-    right = sum(record["verdict"] == "right" for record in results)
-    wrong = [record["name"] for record in results if record["verdict"] == "wrong"]
-    console.print(f"{right} of {len(results)} right; wrong: {', '.join(wrong) or 'none'}; records in {out}.")
+        _refuse(str(missing))
+    _known(only, every, f"instance of {suite}")
+    return [name for name in every if name in only]
 
 
-def _command(suite: str, eps: float, time_limit: float, text: str, backend: str = "cpu"):
-    def command(
-        data: Data = None,
-        only: Only = None,
-        eps: Eps = eps,
-        time_limit: TimeLimit = time_limit,
-        backend: Backend = backend,
-        seed: Seed = 0,
-        out: Out = records.PATH,
-        again: Again = False,
-    ) -> None:
-        _run(suite, only, out, again, data=data, eps=eps, time_limit=time_limit, backend=backend, seed=seed)
-
-    app.command(suite, help=text)(command)
+def _known(given, known, what: str) -> None:
+    strangers = [name for name in given if name not in known]
+    if strangers:
+        _refuse(f"no {what} {strangers[0]!r}; there are: {', '.join(known)}.")
 
 
-_command("nineteen", 1e-6, 120.0, "Epsilon's nineteen problems, at full size.")
-_command("more", 1e-6, 120.0, "Eleven more problems, at full size; six of them read data.")
-_command("qp", 1e-4, 20.0, "The open Maros-Meszaros problems, through CVXPY and ao.solve.")
-_command("lp", 1e-4, 20.0, "Netlib's linear programs, through `admmopt solve FILE --json`.")
-_command("infeasible", 1e-4, 20.0, "Netlib's infeasible programs, likewise: is each one called infeasible?")
-_command("cblib", 1e-4, 20.0, "CBLIB's second-order, exponential and power cone programs.")
-_command("sdplib", 1e-4, 20.0, "SDPLIB's semidefinite programs.")
-_command("compile", 1e-6, 120.0, "Compile time of the lasso against CVXPY's own, and re-solves for a new lambda.")
-_command("path", 1e-6, 1800.0, "A hundred lassos along a path, against CVXPY with OSQP and its warm start.")
-_command("crossbar", 1e-6, 120.0, "Problems of every kind on memristor arrays, against Clarabel.", "crossbar")
-_command("paper", 1e-6, 900.0, "The memristor paper's experiments, and ours on the same cells.", "crossbar:rram-milo")
-
-
-app.command("peers")(peers)
+def _refuse(sentence: str):
+    console.print(sentence)
+    raise typer.Exit(2)
 
 
 @app.command("references")
@@ -92,17 +106,20 @@ def make_references(data: Data = None, only: Only = None, seed: Seed = 0) -> Non
 
 
 @app.command("report")
-def make_report(out: Out = records.PATH) -> None:
-    """Write RESULTS.md from the records."""
+def make_report(
+    out: Annotated[Path, typer.Option(help="The file of records.")] = records.PATH,
+) -> None:
+    """Write RESULTS.md, and the pictures in it, from the records."""
+    from . import report
+
     report.write(records.read(out))
     console.print(f"{report.PATH.name} written.")
 
 
 @app.command("child", hidden=True)
 def child(suite: str, name: str, options: str, answer: Path) -> None:
-    """One instance in this process; what `run_suite` starts."""
-    given = json.loads(options)
-    record = run_peer(suite, name, given) if "solver" in given else suites.run(suite, name, given)
+    """One instance in this process; what `run` starts."""
+    record = measure.run_alone(suite, name, json.loads(options))
     answer.write_text(json.dumps(records.plain(record)))
 
 

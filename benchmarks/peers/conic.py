@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from ..conic.cones import order, triangle
 from ..conic.program import Block, Conic
+from .solvers import OURS, engine_record, settings
 
 ORDER = ("zero", "nonneg", "nonpos", "soc", "rsoc", "psd", "exp", "pow")  # what SCS asks for; Clarabel takes any
 STATUS = {
@@ -112,21 +113,36 @@ def _each(block: Block, maker) -> list:
     return [maker(block.rows.shape[1])] * len(block.rows)
 
 
-def ours(path: Path, backend: str, eps: float, time_limit: float):
-    """A function that solves, and one that gives x and z of the program from what it found; the file is read before."""
+def interface(solver: str, path: Path, program: Conic, options: dict):
+    """(solve, answer): what is timed, which gives a record, and after it x and z of the program."""
+    eps, limit = options["eps"], options["time_limit"]
+    if solver == OURS:
+        return ours(path, program, options.get("backend") or "cpu", eps, limit)
+    if solver not in PEERS:
+        return lambda: {"status": "unsuited"}, None
+    kept: dict = {}
+
+    def solve() -> dict:
+        record, kept["x"], kept["z"] = PEERS[solver](program, settings(solver, eps, limit))
+        return record
+
+    return solve, lambda: (kept["x"], kept["z"])
+
+
+def ours(path: Path, program: Conic, backend: str, eps: float, time_limit: float):
     from admmopt import backend_api
     from admmopt.engine import Settings
     from admmopt.engine import solve as run_engine
     from admmopt.interfaces.readers import read
 
-    file, device = read(path), backend_api.resolve(backend)
+    file, device, kept = read(path), backend_api.resolve(backend), {}
 
-    def solve() -> tuple[dict, object]:
-        found = run_engine(file.split, device, Settings(eps=eps, time_limit=time_limit))
-        record = {"status": str(found.status), "iterations": found.iterations, "timings": found.timings}
-        return {**record, "residuals": list(found.residuals.relative)}, found
+    def solve() -> dict:
+        found = kept["found"] = run_engine(file.split, device, Settings(eps=eps, time_limit=time_limit))
+        return engine_record(found)
 
-    def answer(program: Conic, found) -> tuple[np.ndarray, np.ndarray]:
+    def answer() -> tuple[np.ndarray, np.ndarray]:
+        found = kept["found"]
         status, x, y = str(found.status), found.x, found.y
         if found.certificate is not None:
             x = found.certificate if status == "unbounded" else x

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 
 import cvxpy as cp
@@ -62,12 +61,11 @@ def solve(problem: cp.Problem, solver: str, options: dict) -> dict:
     if solver == OURS:
         import admmopt as ao
 
-        solution = ao.solve(problem, backend=options.get("backend") or "cpu", eps=eps, time_limit=limit)
-        return {"status": str(solution.status), "iterations": solution.iterations, "timings": solution.timings}
+        return engine_record(ao.solve(problem, backend=options.get("backend") or "cpu", eps=eps, time_limit=limit))
     try:
         with mended_bounds():
             problem.solve(solver=solver, **settings(solver, eps, limit))
-    except cp.SolverError as error:
+    except (cp.SolverError, ValueError) as error:
         sentence = str(error).splitlines()[0]
         unsuited = "cannot solve this problem" in sentence
         return {"status": "unsuited" if unsuited else "broke down", "reason": sentence}
@@ -75,6 +73,23 @@ def solve(problem: cp.Problem, solver: str, options: dict) -> dict:
         return {"status": "out of memory", "reason": "more memory than a process may have"}
     stats = problem.solver_stats
     return {"status": problem.status, "iterations": stats.num_iters, "timings": {"solver": stats.solve_time}}
+
+
+def engine_record(solution) -> dict:
+    """What ours says of itself."""
+    report = solution.backend_report or {}
+    return {
+        "status": str(solution.status),
+        "iterations": solution.iterations,
+        "timings": solution.timings,
+        "residuals": list(solution.residuals.relative),
+        "factorizations": report.get("factorizations"),
+        "form": report.get("form"),
+    }
+
+
+def installed() -> list[str]:
+    return [name for name in SOLVERS if name == OURS or name in cp.installed_solvers()]
 
 
 @contextmanager
@@ -96,9 +111,3 @@ def mended_bounds():
         yield
     finally:
         bounds.matmul_bounds = original
-
-
-def stopwatch():
-    """A function that returns the wall and CPU seconds since this call."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    return lambda: {"seconds": time.perf_counter() - wall, "cpu_seconds": time.process_time() - cpu}

@@ -3,12 +3,13 @@
 from . import classification, programs, regression, signals
 from .base import REGISTRY, Benchmark, Instance, MissingData, build
 
-NINETEEN = tuple(sorted(name for name, entry in REGISTRY.items() if entry.group == "nineteen"))
-MORE = tuple(sorted(name for name, entry in REGISTRY.items() if entry.group == "more"))
+GROUPS = {
+    group: tuple(sorted(name for name, entry in REGISTRY.items() if entry.group == group))
+    for group in ("nineteen", "more")
+}
 
 __all__ = [
-    "MORE",
-    "NINETEEN",
+    "GROUPS",
     "REGISTRY",
     "Benchmark",
     "Instance",

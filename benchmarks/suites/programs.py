@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,11 @@ def files(folder: str | Path | None, name: str, endings: tuple[str, ...]) -> lis
     return sorted(found, key=lambda path: (path.stat().st_size, path.name))
 
 
+def read(path: Path) -> Rows:
+    """A program by the ending of its file's name: .mat, .npz, and whatever HiGHS takes for MPS."""
+    return {".mat": from_mat, ".npz": from_npz}.get(path.suffix, from_mps)(path)
+
+
 def from_mat(path: Path) -> Rows:
     """A file in OSQP's layout: P, q, A, l, u (and r, a constant); +-1e20 means infinite."""
     from scipy.io import loadmat
@@ -54,14 +60,39 @@ def from_mat(path: Path) -> Rows:
     return Rows(sp.csc_array(P), np.ravel(raw["q"]).astype(float), sp.csc_array(raw["A"]), l, u, constant)
 
 
+def from_npz(path: Path) -> Rows:
+    """A file of qpbenchmark: P, q, G x <= h, A x = b, lb <= x <= ub, each of which may be missing (None)."""
+    with np.load(path, allow_pickle=True) as file:
+        raw = {key: None if file[key].dtype == object else np.asarray(file[key], float) for key in file.files}
+    n = raw["q"].size
+    none, all_ = np.full(n, -np.inf), np.full(n, np.inf)
+    parts = []
+    if raw["A"] is not None:
+        parts.append((raw["A"], raw["b"], raw["b"]))
+    if raw["G"] is not None:
+        parts.append((raw["G"], np.full(raw["h"].size, -np.inf), raw["h"]))
+    if raw["lb"] is not None or raw["ub"] is not None:
+        lower, upper = (none if raw["lb"] is None else raw["lb"]), (all_ if raw["ub"] is None else raw["ub"])
+        parts.append((np.eye(n), lower, upper))
+    A = sp.csc_array(np.vstack([np.zeros((0, n)), *(np.reshape(A, (-1, n)) for A, _, _ in parts)]))
+    l, u = (np.concatenate([np.zeros(0), *(np.ravel(part[k]) for part in parts)]) for k in (1, 2))
+    return Rows(sp.csc_array((raw["P"] + raw["P"].T) / 2), raw["q"].ravel(), A, *bounds(l, u))
+
+
 def from_mps(path: Path) -> Rows:
-    """Any file that HiGHS reads; the bounds of the variables are the last n rows."""
+    """Any file in MPS that HiGHS reads, relaxed where it has integers; the bounds of the variables are the last n rows.
+
+    HiGHS goes by the ending of the name, so it gets a link with the right one.
+    """
     import highspy
 
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
-    if model.readModel(str(path)) == highspy.HighsStatus.kError:
-        raise ValueError(f"HiGHS cannot read {path.name}.")
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / ("model.mps.gz" if path.suffix == ".gz" else "model.mps")
+        link.symlink_to(path.resolve())
+        if model.readModel(str(link)) == highspy.HighsStatus.kError:
+            raise ValueError(f"HiGHS cannot read {path.name}.")
     lp = model.getLp()
     n, m = lp.num_col_, lp.num_row_
     matrix = lp.a_matrix_

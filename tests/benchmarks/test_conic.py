@@ -8,9 +8,8 @@ import scipy.sparse as sp
 from benchmarks import conic
 from benchmarks.conic.cones import project, triangle
 from benchmarks.conic.program import Block, Conic
-from benchmarks.peers.conic import PEERS, ours
-from benchmarks.peers.solvers import settings
-from benchmarks.suites.conic import graded, names, paths
+from benchmarks.measure import run
+from benchmarks.suites import conic as suite
 
 SIZES = {"zero": 1, "nonneg": 1, "nonpos": 1, "soc": 4, "rsoc": 5, "psd": 6, "exp": 3, "pow": 4}
 ALPHA = np.array([0.2, 0.3, 0.5])
@@ -127,7 +126,7 @@ def test_certificates():
     assert conic.proves_unbounded(free, [1.0, 0.5])
     assert not conic.proves_unbounded(free, [1.0, 1.5])
     assert not conic.proves_unbounded(free, [0.0, 0.0])
-    verdict = graded(free, np.array([1.0, 1.5]), np.zeros(2), "unbounded", 1e-4, "name")
+    verdict = suite.verdict(free, np.array([1.0, 1.5]), np.zeros(2), {"status": "unbounded"}, {"eps": 1e-4})
     assert (verdict["verdict"], verdict["reason"]) == ("wrong", "false certificate: unbounded, the problem is optimal")
 
 
@@ -207,31 +206,32 @@ SDPA = """"two matrices and a diagonal block
 """
 
 
-@pytest.mark.parametrize("name, text", [("small.cbf", CBF), ("small.dat-s", SDPA)])
-def test_every_solver_is_right_on_the_same_file(name, text, tmp_path):
-    path = tmp_path / name
-    path.write_text(text)
-    program = conic.read(path)
-    assert conic.entries(path) == (13 if name == "small.cbf" else 5)
-    found = {}
-    for solver, solve in PEERS.items():
-        record, x, z = solve(program, settings(solver, 1e-7, 20.0))
-        found[solver] = graded(program, x, z, record["status"], 1e-5, "small")
-    solve, answer = ours(path, "cpu", 1e-7, 20.0)
-    record, raw = solve()
-    found["admmopt"] = graded(program, *answer(program, raw), record["status"], 1e-5, "small")
+def written(folder):
+    """A data folder with the two files."""
+    for part in ("cblib/socp", "cblib/exp", "cblib/pow", "sdplib"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / ("small.dat-s" if part == "sdplib" else "small.cbf")).write_text(
+            SDPA if part == "sdplib" else CBF
+        )
+    return str(folder)
+
+
+@pytest.mark.parametrize("family, name, count", [("cblib", "pow/small", 13), ("sdplib", "small", 5)])
+def test_every_solver_is_right_on_the_same_file(family, name, count, tmp_path):
+    options = {"data": written(tmp_path), "eps": 1e-6, "time_limit": 20.0}
+    assert conic.entries(suite.paths(family, tmp_path)[name]) == count
+    found = {s: run(family, name, {**options, "solver": s}) for s in ("CLARABEL", "SCS", "admmopt")}
     assert {r["verdict"] for r in found.values()} == {"right"}, {s: r["reason"] for s, r in found.items()}
     assert all(r["value"] == pytest.approx(found["CLARABEL"]["value"], abs=1e-4) for r in found.values())
+    assert all(r["memory_mb"] > 10 and r["cpu_seconds"] > 0 for r in found.values())
+    assert run(family, name, {**options, "solver": "OSQP"})["verdict"] == "unsuited"
 
 
-def test_the_suites_leave_out_large_files_by_their_number_of_entries(tmp_path, monkeypatch):
-    for folder in ("cblib/socp", "cblib/exp", "cblib/pow"):
-        (tmp_path / folder).mkdir(parents=True)
-        (tmp_path / folder / "small.cbf").write_text(CBF)
-    assert set(paths("cblib", tmp_path)) == {"socp/small", "exp/small", "pow/small"}
-    assert names("cblib", tmp_path) == ["socp/small", "exp/small", "pow/small"]
-    monkeypatch.setattr("benchmarks.suites.conic.MOST", 13)
-    assert names("cblib", tmp_path) == []
+def test_large_files_run_only_when_they_are_named(tmp_path, monkeypatch):
+    every = ["socp/small", "exp/small", "pow/small"]
+    assert suite.names("cblib", written(tmp_path)) == suite.every("cblib", tmp_path) == every
+    monkeypatch.setattr(suite, "MOST", 13)
+    assert suite.names("cblib", tmp_path) == [] and suite.every("cblib", tmp_path) == every
 
 
 def test_a_section_that_is_not_known_is_named(tmp_path):

@@ -29,7 +29,7 @@ def test_both_sides_solve_the_same_path_and_the_page_shows_them():
     record = path.run("small", OPTIONS)
     assert record["verdict"] == "right" and record["asked"] == record["ours"]["points"] == record["peer"]["points"] == 6
     assert max(record["ours"]["worst_gap"], record["peer"]["worst_gap"]) <= 1e-4
-    page = report._path([{"name": "small", **record}])
+    page = report.alone.path([{"name": "small", **record}])
     assert "| small | solve_path | 6 of 6 |" in page and "| small | CVXPY + OSQP | 6 of 6 |" in page
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 import admmopt as ao
 from benchmarks.evaluate import evaluate
-from benchmarks.problems import NINETEEN, REGISTRY, MissingData, build
+from benchmarks.problems import GROUPS, REGISTRY, MissingData, build
 
 FOLDER = os.environ.get("ADMMOPT_DATA")
 NAMES = sorted(REGISTRY)
@@ -40,7 +40,7 @@ def clarabel():
 
 
 def test_the_nineteen_are_nineteen():
-    assert len(NINETEEN) == 19
+    assert len(GROUPS["nineteen"]) == 19
 
 
 @pytest.mark.parametrize("name", NAMES)

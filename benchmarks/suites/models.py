@@ -1,4 +1,4 @@
-"""The nineteen problems and the others: ao.solve at full size, graded by the true objective at the returned point."""
+"""The nineteen problems and the others: CVXPY models at full size, graded by the true objective at their values."""
 
 from __future__ import annotations
 
@@ -9,34 +9,29 @@ import cvxpy as cp
 from .. import references
 from ..evaluate import evaluate
 from ..grade import RIGHT, WRONG, judge
-from ..problems import build
-from ..runner import measured
+from ..peers.solvers import solve
+from ..problems import GROUPS, build
+from ..task import Task
 
 TOLERANCE = 1e-4  # relative objective error, and relative violation of the constraints
 
 
-def run(name: str, options: dict) -> dict:
-    """Build, solve, grade one problem. The time is end to end: from the CVXPY problem to values in its variables."""
-    import admmopt as ao
+def names(suite: str, data=None) -> list[str]:
+    return list(GROUPS[suite])
 
+
+every = names
+
+
+def task(suite: str, name: str, options: dict) -> Task:
+    """The time is end to end: from the CVXPY problem to values in its variables."""
     instance = build(name, options.get("size", "full"), options.get("seed", 0), options.get("data"))
     reference = references.lookup(instance)
 
-    def solve() -> dict:
-        solution = ao.solve(
-            instance.problem, backend=options["backend"], eps=options["eps"], time_limit=options["time_limit"]
-        )
-        return {
-            "status": str(solution.status),
-            "iterations": solution.iterations,
-            "timings": solution.timings,
-            "residuals": list(solution.residuals.relative),
-            "factorizations": (solution.backend_report or {}).get("factorizations"),
-            "form": (solution.backend_report or {}).get("form"),
-        }
+    def grade(record: dict) -> dict:
+        return {**verdict(instance.problem, record["status"], reference), "meta": instance.meta}
 
-    record = measured(solve)
-    return {**record, **verdict(instance.problem, record["status"], reference), "meta": instance.meta}
+    return Task(lambda solver, options: solve(instance.problem, solver, options), grade)
 
 
 def verdict(problem: cp.Problem, status: str, reference: dict | None) -> dict:
