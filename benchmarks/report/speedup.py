@@ -17,7 +17,8 @@ def lines(level: Level) -> list[str]:
     rows, faster, leaner, alone = [], [], [], []
     for name in level.names:
         mine = level.found.get((name, OURS))
-        rivals = [r for s in RIVALS if (r := level.found.get((name, s))) and level.solved(r)]
+        tried = [r for s in RIVALS if (r := level.found.get((name, s)))]
+        rivals = [r for r in tried if level.solved(r)]
         if mine is None or not (level.solved(mine) or rivals):
             continue
         best = min(rivals, key=cpu, default=None)
@@ -26,11 +27,11 @@ def lines(level: Level) -> list[str]:
         ratio = mine["memory_mb"] / small if small and mine.get("memory_mb") and level.solved(mine) else None
         faster += [factor] if factor else []
         leaner += [ratio] if ratio else []
-        alone += [name] if not rivals else []
+        alone += [name] if tried and not rivals else []
         rows.append(
             [
                 *(name, number(cpu(mine)) if level.solved(mine) else "not reached"),
-                *((best["solver"], number(cpu(best))) if best else ("none reached it", "")),
+                *((best["solver"], number(cpu(best))) if best else ("none reached it" if tried else "not run", "")),
                 *(number(factor, ".1f"), number(mine.get("memory_mb"), ".0f"), number(small, ".0f"), number(ratio)),
             ]
         )
