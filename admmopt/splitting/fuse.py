@@ -22,7 +22,8 @@ from .pieces import Piece, Squares
 
 @dataclass
 class Share:
-    """A piece's part in a term: piece row ``rows[i]`` is term row ``at[i]``, with z_piece = scale z + shift.
+    """A piece's part in a term: piece row ``rows[i]`` is term row ``at[i]``, with z_piece = scale z + shift; no term row
+    occurs twice.
 
     `part`: the piece's function in the term's own argument when it shares these rows with others, else None.
     """
@@ -222,10 +223,11 @@ def fuse_coordinates(items: list[tuple[Placed, np.ndarray, np.ndarray]], n: int)
     crowded = np.bincount(position) > 1
     shares = []
     for k, (item, _, _) in enumerate(items):
-        mine = owner[order] == k
-        at, source = position[mine], order[mine]
-        part = whole.take(source) if crowded[at].any() else None
-        shares.append(Share(item.piece, row[source], at, scale[source], part))
+        for level in np.unique(depth[owner[order] == k]):  # two rows of one piece on one entry are two shares
+            mine = (owner[order] == k) & (depth == level)
+            at, source = position[mine], order[mine]
+            part = whole.take(source) if crowded[at].any() else None
+            shares.append(Share(item.piece, row[source], at, scale[source], part))
     operator: Operator = Identity(n)
     if touched.size < n:
         where = (np.arange(touched.size), touched)

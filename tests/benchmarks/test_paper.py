@@ -219,5 +219,5 @@ def test_the_section_and_its_pictures_come_from_the_records(tmp_path):
 def test_the_suite_is_found_and_runs_by_name():
     assert "pca" in suites.names("paper") and "lp-1000" in suites.names("paper")
     pytest.importorskip("sklearn")
-    record = suites.run("paper", "pca", OPTIONS)
+    record = suites.paper.run("pca", OPTIONS)
     assert record["verdict"] == "right" and record["rows"][0]["status"] == "converged"

@@ -6,6 +6,7 @@ import sys
 import cvxpy as cp
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import admmopt as ao
 
@@ -133,6 +134,21 @@ def test_certificates_prove_what_they_say():
     solution = ao.solve(unbounded)
     assert solution.status == "unbounded" and unbounded.value == -np.inf
     assert solution.direction[x].sum() < 0 and solution.direction[x].max() < 1e-6 * np.abs(solution.direction[x]).max()
+
+
+def test_rows_of_one_constraint_that_bound_the_same_entry_share_its_dual():
+    """Three rows of a sparse A on x[0]: their multipliers add up to the reduced cost; one certificate, likewise."""
+    x = cp.Variable(3)
+    rows = sp.csr_array([[-10.0, 0, 0], [-10.0, 0, 0], [-5.0, 0, 0], [0, 2.0, 0]])
+    above = rows @ x <= np.array([0.0, 0.0, 0.0, 5.0])
+    below = x >= -1
+    ao.solve(cp.Problem(cp.Minimize(x[0] - x[1] + x[2]), [above, below]), eps=1e-9)
+    assert rows.T @ above.dual_value - below.dual_value == pytest.approx([-1.0, 1.0, -1.0], abs=1e-6)
+    rows[3, 1], held = -2.0, cp.sum(x[:2]) >= 7  # with x[0] <= 2, three times over, and x[1] <= 4
+    above = -rows @ x <= np.array([20.0, 20.0, 10.0, 8.0])
+    assert ao.solve(cp.Problem(cp.Minimize(cp.sum(x)), [above, held])).status == "infeasible"
+    assert -rows.T @ above.dual_value == pytest.approx(held.dual_value * np.array([1.0, 1.0, 0.0]), rel=1e-6)
+    assert held.dual_value > 0
 
 
 def test_contradictory_bounds_on_one_variable():
