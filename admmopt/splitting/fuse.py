@@ -22,8 +22,8 @@ from .pieces import Piece, Squares
 
 @dataclass
 class Share:
-    """A piece's part in a term: piece row ``rows[i]`` is term row ``at[i]``, with z_piece = scale z + shift; no term row
-    occurs twice.
+    """A piece's part in a term: piece row ``rows[i]`` is term row ``at[i]``, with z_piece = scale z + shift. No
+    term row occurs twice.
 
     `part`: the piece's function in the term's own argument when it shares these rows with others, else None.
     """
