@@ -9,7 +9,7 @@ import numpy as np
 from .base import Array, namespace
 
 EPS = float(np.finfo(np.float64).eps)
-NEARBY = 1e-9  # a Newton step of this relative length is followed by one below rounding
+NEARBY = 1e-8  # a Newton step of this relative length is followed by one below rounding
 
 
 def bracketed_newton(
@@ -61,7 +61,7 @@ def bracketed_newton(
 
 
 def newton_nearby(
-    residual: Callable[..., tuple[Array, Array]], start: Array, data: tuple[Array, ...], iterations: int = 5
+    residual: Callable[..., tuple[Array, Array]], start: Array, data: tuple[Array, ...], iterations: int = 20
 ) -> tuple[Array, Array]:
     """(x, solved): plain Newton steps from a start that is thought to be near, all equations in step, no bracket.
 
