@@ -11,8 +11,10 @@ import numpy as np
 from . import certificates
 from .anderson import Anderson, Plain
 from .finish import Finish
+from .halpern import Halpern
 from .history import Check, History
 from .interior import InteriorFinish
+from .linearized import Linearized
 from .problem import SplitProblem
 from .residuals import Measured, measure
 from .settings import Settings
@@ -78,10 +80,11 @@ class Run:
         workspace.prepare(self.standard, backend)
         self.workspace, self.penalty = workspace, workspace.penalty
         n, m = self.standard.n, self.standard.m
-        self.step = Step(self.standard, backend, workspace.solver, settings.relaxation)
+        linearized = isinstance(workspace.solver, Linearized)
+        self.step = Step(self.standard, backend, workspace.solver, 1.0 if linearized else settings.relaxation)
         memory = min(settings.memory, n + m) if split.convex else 0
-        self.accelerator = Anderson(memory, n + m, backend) if memory else Plain()
-        self.exact = backend.capabilities.exact
+        self.accelerator = Halpern() if linearized else Anderson(memory, n + m, backend) if memory else Plain()
+        self.exact = workspace.exact
         self.closing = self.interior = None
         if settings.finish and split.convex:
             self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps)
@@ -158,7 +161,7 @@ class Run:
         status = self.verdict(point, x - host(w[:n]), y - rho * host(w[n:] - z))
         event, moved = str(status or ""), None
         if status is None:
-            moved = self.adapt(measured, Tw[n:], x, z_new, y)
+            moved = self.adapt(measured, w, Tw, x, z_new, y)
             event = "penalty" if moved is not None else ""
         row = self.record(measured, event)
         if status is None and self.callback is not None and self.callback(row):
@@ -251,7 +254,7 @@ class Run:
                 return Status.UNBOUNDED
         return None
 
-    def adapt(self, measured, v, x, z, y):
+    def adapt(self, measured, w, Tw, x, z, y):
         """New penalties where they are due: the w of x, z, y under them, else None."""
         if not self.exact:
             primal, dual, _ = measured.residuals.relative
@@ -262,7 +265,10 @@ class Run:
         if not self.split.convex:
             changed = penalty.settle(measured, self.settings.eps, self.iteration)
         else:
-            changed = penalty.adapt(measured, self.step.derivative(v), self.iteration, self.workspace.update_cost)
+            penalty.observe(measured)
+            changed = self.accelerator.due(w, Tw) and penalty.adapt(
+                self.step.derivative(Tw[self.standard.n :]), self.iteration, self.workspace.update_cost
+            )
         if not changed:
             return None
         self.workspace.solver.update(rho=penalty.rho, sigma=penalty.sigma)

@@ -48,6 +48,11 @@ class Penalty:
     def rho(self) -> np.ndarray:
         return self.base * self.scaling.e**2 * self.multiplier
 
+    def confine(self, spread: float) -> None:
+        """No penalty differs from the common one by more than this factor, that of an equality row neither."""
+        self.spread = min(self.spread, spread)
+        self.multiplier = np.clip(self.multiplier, 1 / spread, spread)
+
     def start(self, tuned: bool) -> None:
         """Forget the course of the last solve. Penalties that an earlier solve has tuned get more patience: new
         parameter values rarely ask for others, and a change costs a factorization."""
@@ -67,12 +72,15 @@ class Penalty:
         self.base, self.last = base, iteration
         return True
 
-    def adapt(self, measured: Measured, derivative: np.ndarray, iteration: int, update_cost: float) -> bool:
-        """Adapt to what was measured; True where the penalties changed.
+    def observe(self, measured: Measured) -> None:
+        """Remember what the base will be adapted to."""
+        self.logs.append(np.log(self.ratio(measured)))
+
+    def adapt(self, derivative: np.ndarray, iteration: int, update_cost: float) -> bool:
+        """Adapt to what was observed; True where the penalties changed.
 
         derivative: (m,), of the prox at the point, NaN where unknown. update_cost: of one update, in solves.
         """
-        self.logs.append(np.log(self.ratio(measured)))
         earned = min(update_cost, FIRST * 2.0**self.changes)  # the first update may come before it has paid for itself
         interval = max(EVERY, earned) * (1.0 + self.changes / SLOWER)
         if iteration - self.last < interval:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..backend_api import System
 from .equilibrate import copies, equilibrate
+from .linearized import Linearized
 from .penalty import SPREAD, Penalty, multipliers
 from .standard import Standard
 
@@ -19,6 +20,7 @@ class Workspace:
         self.solver = None
         self.update_cost = 0.0  # of a change of penalties, in solves, as the backend reports it
         self.penalty: Penalty | None = None
+        self.exact = True  # are the systems solved to about machine precision, whatever is asked?
         self.prepared = 0  # how often a backend had to prepare
 
     def prepare(self, standard: Standard, backend) -> None:
@@ -39,10 +41,24 @@ class Workspace:
         report = self.solver.report()
         self.update_cost = float(report.get("update_cost", 0.0))
         direct = report.get("direct", backend.capabilities.exact)
+        self.exact = backend.capabilities.exact and direct
         self.penalty.spread = min(self.penalty.spread, report.get("spread", SPREAD if direct else 1.0))
+        if report.get("direct") is False:
+            self._without_factors(standard, system, backend, report)
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1
+
+    def _without_factors(self, standard: Standard, system: System, backend, report: dict) -> None:
+        """Where the backend would iterate within each step. Without a quadratic, as in a linear program, a linearized
+        step makes more of as many products than an accurate solve; a quadratic asks for the solve (for lasso with a
+        long convolution a linearized step takes ten times as many)."""
+        self.penalty.confine(report.get("spread", 1.0))
+        if standard.P is None and standard.F is None and standard.split.convex:
+            system = system.with_penalty(self.penalty.rho, self.penalty.sigma)
+            self.solver = Linearized(system, backend, report["reason"])
+        else:
+            self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
 
 
 def mostly_elementwise(standard: Standard) -> bool:

@@ -26,7 +26,7 @@ class InteriorFinish:
 
     def __init__(self, standard: Standard, backend, workspace, eps: float):
         self.standard, self.scaling, self.backend, self.eps = standard, workspace.penalty.scaling, backend, eps
-        rows = Rows.of(standard) if backend.capabilities.exact and backend.capabilities.refactor else None
+        rows = Rows.of(standard) if workspace.exact and backend.capabilities.refactor else None
         self.rows = rows if rows is not None and rows.bounds else None
         self.usable = self.rows is not None
         self.due = WORK * (SOLVES + workspace.update_cost) if self.usable else np.inf
