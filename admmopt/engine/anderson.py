@@ -22,10 +22,6 @@ class Plain:
     def restart(self, metric) -> None:
         """Forget everything; `metric` (n + m,) weighs the entries of w from here on."""
 
-    def due(self, w, Tw) -> bool:
-        """Is this check, with w and T(w), one at which the penalties may change?"""
-        return True
-
     def next(self, w, Tw, plain: bool = False):
         """The next point, from w and T(w); `plain` asks for T(w) itself."""
         return Tw

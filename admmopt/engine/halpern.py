@@ -3,8 +3,9 @@
     w+ = (w0 + (k + 1) (2 T(w) - w)) / (k + 2),   k = 0, 1, ... steps since w0,
 
 for a firmly nonexpansive T (ADMM without over-relaxation; reflected, it is Peaceman-Rachford's). The fixed-point
-residual |T(w) - w| falls as 1/k, and with restarts from T(w) linearly on linear programs, at the price of a few sums of
-vectors: no memory, no inner products but at checks (Lu & Yang, arXiv 2407.16144; Chen et al., HPR-LP, arXiv 2408.12179).
+residual |T(w) - w| falls as 1/k, and with restarts from T(w) linearly on linear programs. It costs a few sums of
+vectors: no memory, no inner products but at checks.
+Lu & Yang, arXiv 2407.16144; Chen et al., HPR-LP, arXiv 2408.12179.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ class Halpern(Plain):
     """Restarts, and new penalties with them, only at checks."""
 
     def __init__(self):
-        self.total = 0
+        self.total, self.steps, self.first, self.last = 0, 0, 0.0, 0.0
         self.anchor, self.restarting = None, False
 
     def restart(self, metric):
         self.metric, self.anchor, self.restarting = metric, None, False
 
-    def due(self, w, Tw):
+    def due(self, w, Tw) -> bool:
+        """Is a restart due at this check, with w and T(w)? Then `next` makes it, or `restart` under new penalties."""
         if self.anchor is None:
             return False
         length = self._length(w, Tw)

@@ -4,8 +4,8 @@ To the x-update of ADMM add 1/2 |x+ - x|^2 in the metric M - K, with K the matri
 
     x+ = x + M^-1 (rhs - K x),   M = lambda diag(K),   lambda = the largest eigenvalue of diag(K)^-1/2 K diag(K)^-1/2.
 
-This is the primal-dual method of Chambolle & Pock (J. Math. Imaging Vis. 40, 2011) with diagonal step sizes M^-1 and rho.
-It is an ADMM step of its own, with M - K in the place of sigma, not an approximation of one: it is solved exactly.
+This is the primal-dual method of Chambolle & Pock (J. Math. Imaging Vis. 40, 2011) with diagonal step sizes M^-1 and
+rho: an ADMM step of its own, with M - K added to sigma, solved exactly.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ class Linearized:
     def update(self, *, rho, sigma=None):
         self.system = self.system.with_penalty(np.asarray(rho), sigma)
         self.rho, self.sigma = self.backend.asarray(self.system.rho), self.backend.asarray(self.system.sigma)
-        diagonal = self.system.sigma + self.squared.rmatvec(self.system.rho)
-        self.diagonal = self.backend.asarray(np.maximum(diagonal, 1e-300))
+        self.on_host = np.maximum(self.system.sigma + self.squared.rmatvec(self.system.rho), 1e-300)
+        self.diagonal = self.backend.asarray(self.on_host)
 
     @property
-    def metric(self):
-        """M (n,), the weight of x in the norm in which a step is short."""
-        return MARGIN * self.quotient * self.diagonal
+    def metric(self) -> np.ndarray:
+        """M (n,), on the host: the weight of x where lengths of w are measured."""
+        return MARGIN * self.quotient * self.on_host
 
     def solve(self, r1, r2, *, guess=None, tol=None):
         """One step from `guess`, which has to be the x that `r1` = sigma x - q was made with."""
         x, Ax = guess, self.A.matvec(guess)
-        moved = (r1 - self.sigma * x + self.A.rmatvec(self.rho * (r2 - Ax))) / self.metric
+        gradient = self.sigma * x - r1 - self.A.rmatvec(self.rho * (r2 - Ax))
+        moved = gradient / (-MARGIN * self.quotient * self.diagonal)
         z = self.A.matvec(x + moved)
         self._see(moved, z - Ax)
         self.solves += 1

@@ -264,15 +264,22 @@ class Run:
             return None
         if not self.split.convex:
             changed = penalty.settle(measured, self.settings.eps, self.iteration)
+        elif isinstance(self.accelerator, Halpern):
+            changed = self.accelerator.due(w, Tw) and penalty.balance(*self.moves(self.accelerator.anchor, x, y))
         else:
-            penalty.observe(measured)
-            changed = self.accelerator.due(w, Tw) and penalty.adapt(
-                self.step.derivative(Tw[self.standard.n :]), self.iteration, self.workspace.update_cost
-            )
+            derivative = self.step.derivative(Tw[self.standard.n :])
+            changed = penalty.adapt(measured, derivative, self.iteration, self.workspace.update_cost)
         if not changed:
             return None
         self.workspace.solver.update(rho=penalty.rho, sigma=penalty.sigma)
         return self.set_penalties(x, z, y)
+
+    def moves(self, anchor, x, y) -> tuple[float, float]:
+        """How far x and y are from those of `anchor`, a w, in the metric of the step."""
+        n, host, step, rho = self.standard.n, self.backend.to_numpy, self.step, self.penalty.rho
+        dx = x - host(anchor[:n])
+        dy = y - host(step.dual(anchor[n:], step.prox(anchor[n:])))
+        return float(dx @ (host(step.metric)[:n] * dx)) ** 0.5, float(dy @ (dy / rho)) ** 0.5
 
     def record(self, measured, event) -> Check:
         primal, dual, gap = measured.residuals.relative

@@ -72,15 +72,24 @@ class Penalty:
         self.base, self.last = base, iteration
         return True
 
-    def observe(self, measured: Measured) -> None:
-        """Remember what the base will be adapted to."""
-        self.logs.append(np.log(self.ratio(measured)))
+    def balance(self, dx: float, dy: float) -> bool:
+        """For linearized steps: the base at which x and y, whose moves since the last restart are dx in the metric of x
+        and dy in that of 1 / rho, move equally far; half the way there on a logarithmic scale (PDLP's primal weight).
+        From 20 % on it has changed: True."""
+        if not (dx > 0 and dy > 0):
+            return False
+        base = float(np.clip(self.base * (dy / dx) ** 0.5, SMALLEST / self.scaling.cost, LARGEST / self.scaling.cost))
+        if max(base / self.base, self.base / base) < 1.2:
+            return False
+        self.base = base
+        return True
 
-    def adapt(self, derivative: np.ndarray, iteration: int, update_cost: float) -> bool:
-        """Adapt to what was observed; True where the penalties changed.
+    def adapt(self, measured: Measured, derivative: np.ndarray, iteration: int, update_cost: float) -> bool:
+        """Adapt to what was measured; True where the penalties changed.
 
         derivative: (m,), of the prox at the point, NaN where unknown. update_cost: of one update, in solves.
         """
+        self.logs.append(np.log(self.ratio(measured)))
         earned = min(update_cost, FIRST * 2.0**self.changes)  # the first update may come before it has paid for itself
         interval = max(EVERY, earned) * (1.0 + self.changes / SLOWER)
         if iteration - self.last < interval:

@@ -34,7 +34,7 @@ class Step:
     def penalties(self, rho: np.ndarray, sigma: np.ndarray) -> None:
         """Step sizes t = 1 / rho, one per group of each function; a float where all groups agree."""
         self.rho, self.sigma = self.backend.asarray(rho), self.backend.asarray(sigma)
-        of_x = self.backend.to_numpy(self.solver.metric) if hasattr(self.solver, "metric") else sigma
+        of_x = getattr(self.solver, "metric", sigma)  # of a linearized step, whose proximal term is its own
         self.metric = self.backend.asarray(np.concatenate([of_x, rho]))
         self.steps = []
         for rows, dim in zip(self.slices, self.groups, strict=True):

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from admmopt.backend_api import BackendError, System, resolve  # noqa: E402
 from admmopt.engine import Settings, solve  # noqa: E402
 from admmopt.engine.problem import LeastSquares, SplitProblem, Term  # noqa: E402
-from admmopt.functions.piecewise_library import absolute  # noqa: E402
+from admmopt.functions.piecewise_library import absolute, box  # noqa: E402
 from admmopt.operators import Convolution, Dense, Identity, Operator, RightProduct, Stack, Sum  # noqa: E402
 from admmopt.testing import check_backend  # noqa: E402
 from admmopt_torch import Torch  # noqa: E402
@@ -98,3 +98,16 @@ def test_conjugate_gradients_start_from_the_guess():
 def test_a_device_that_does_not_exist_is_named():
     with pytest.raises(BackendError, match="abacus"):
         resolve("torch:abacus")
+
+
+def test_a_problem_of_products_without_a_quadratic_takes_linearized_steps_on_the_device():
+    rng = np.random.default_rng(0)
+    n = 30
+    blur = Convolution(np.array([1.0, 0.5, 0.25]), n)
+    g = blur.matvec(rng.uniform(size=n)) + rng.laplace(scale=0.1, size=n + 2)
+    terms = [Term(absolute(n + 2), blur, -g), Term(box(0.0, 1.0, n), Identity(n), np.zeros(n))]
+    split = SplitProblem(n=n, q=np.zeros(n), terms=terms)
+    found, direct = (solve(split, backend, Settings(eps=1e-6)) for backend in (Torch("cpu"), Cpu()))
+    assert found.status == direct.status == "optimal"
+    assert found.backend_report["form"] == "linearized"
+    assert found.value == pytest.approx(direct.value, rel=1e-5)
