@@ -102,10 +102,10 @@ class LinearSolver(Protocol):
         """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`.
 
         What the engine reads, where it is there: `direct` (a factorization, whose accuracy does not suffer from a wide
-        spread of penalties; default: `capabilities.exact`; where it is said to be False and the problem has no P and F,
-        steps from products with A take the solver's place), `spread` (the factor by which the penalties of rows may
+        spread of penalties; default: `capabilities.exact`), `spread` (the factor by which the penalties of rows may
         differ from the common one; default 1000 where `direct`, else 1) and `update_cost` (of one `update`, in solves;
-        default 0).
+        default 0). Where a `matrix_free` backend says that it is not `direct`, a problem without P and F is solved
+        with products of the placed A alone.
         """
 
 

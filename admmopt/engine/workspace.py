@@ -43,20 +43,20 @@ class Workspace:
         direct = report.get("direct", backend.capabilities.exact)
         self.exact = backend.capabilities.exact and direct
         self.penalty.spread = min(self.penalty.spread, report.get("spread", SPREAD if direct else 1.0))
-        if report.get("direct") is False:
+        if backend.capabilities.matrix_free and report.get("direct") is False:
             self._without_factors(standard, system, backend, report)
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1
 
     def _without_factors(self, standard: Standard, system: System, backend, report: dict) -> None:
-        """Where the backend would iterate within each step. Without a quadratic, as in a linear program, a linearized
-        step makes more of as many products than an accurate solve; a quadratic asks for the solve (for lasso with a
-        long convolution a linearized step takes ten times as many)."""
+        """Where the backend would iterate within each step. Without a quadratic, as in a linear program, linearized
+        steps make more of as many products than accurate solves do; a quadratic asks for the solves (for a lasso with a
+        long convolution ten times as many linearized steps are needed)."""
         self.penalty.confine(report.get("spread", 1.0))
         if standard.P is None and standard.F is None and standard.split.convex:
             system = system.with_penalty(self.penalty.rho, self.penalty.sigma)
-            self.solver = Linearized(system, backend, report["reason"])
+            self.solver = Linearized(system, backend, report.get("reason", ""))
         else:
             self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
 
