@@ -25,7 +25,8 @@ from .status import Status
 from .step import Step
 from .workspace import Workspace
 
-EARLY = (1, 5, 10, 15, 20)  # checks before the first regular one: easy problems stop here
+CHECK_COST = 2.0  # of a look at the residuals, in iterations
+CLOSEST = 4  # iterations between two looks
 STALLED = 40  # checks without progress after which the backend is asked how well it solved
 EXACT = 1e-6  # relative residual that is expected of the linear systems of an exact backend
 NEARLY = 1e-4  # relative primal residual of a point from which a problem may be called unbounded
@@ -90,6 +91,7 @@ class Run:
             self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps)
             self.closing = Finish(self.standard, backend, workspace, settings.eps, patient=self.interior.usable)
         self.history, self.iteration = History(), 0
+        self.next_check = 1
         self.idle = 0  # checks since the last progress
         self.certificate: np.ndarray | None = None
         self.message = ""
@@ -143,8 +145,13 @@ class Run:
         return self.limit()
 
     def is_check(self) -> bool:
+        """Looks that cost c iterations each and come g apart spend c k / g up to iteration k, and find its end g / 2 too
+        late: together least at g = sqrt(2 c k)."""
         k, settings = self.iteration, self.settings
-        return k % settings.check_every == 0 or k in EARLY or k == settings.max_iterations or self.out_of_time()
+        if k == self.next_check:
+            self.next_check += int(min(max((2 * CHECK_COST * k) ** 0.5, CLOSEST), settings.check_every))
+            return True
+        return k == settings.max_iterations or self.out_of_time()
 
     def out_of_time(self) -> bool:
         limit = self.settings.time_limit

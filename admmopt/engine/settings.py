@@ -11,7 +11,7 @@ class Settings:
 
     relaxation: alpha of the over-relaxed step; memory: differences kept by Anderson acceleration (0: none); neither
     counts for linearized steps, which Halpern's iteration reflects and restarts;
-    check_every: iterations between two looks at the residuals; certainty: a certificate must exclude every point
+    check_every: most iterations between two looks at the residuals; certainty: a certificate must exclude every point
     within this many times the size of the iterate; finish: let Newton's method end what the iteration
     began, semismooth or, for linear and quadratic programs, of an interior point.
     """

@@ -45,7 +45,7 @@ def test_callback_stops_and_sees_every_check():
     assert solution.status == "limit"
     assert "callback" in solution.message
     assert list(solution.history) == seen
-    assert [check.iteration for check in seen] == [1, 5, 10, 15]
+    assert [check.iteration for check in seen] == [1, 5, 9, 15]
 
 
 def test_interruption_keeps_the_best_point():

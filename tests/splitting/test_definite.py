@@ -23,7 +23,9 @@ def test_a_factor_exists_where_no_eigenvalue_is_negative(form, smallest, semidef
     assert has_factor(form(matrix(smallest)), 1e-10) is semidefinite
 
 
-@pytest.mark.parametrize("A", [np.full((2, 2), np.nan), sp.csc_array(np.array([[0.0, 1.0], [1.0, 0.0]])), 1j * np.eye(2)])
+@pytest.mark.parametrize(
+    "A", [np.full((2, 2), np.nan), sp.csc_array(np.array([[0.0, 1.0], [1.0, 0.0]])), 1j * np.eye(2)]
+)
 def test_what_cannot_be_factorized_has_none(A):
     assert not has_factor(A, 1e-10)
 
