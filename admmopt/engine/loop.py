@@ -145,8 +145,8 @@ class Run:
         return self.limit()
 
     def is_check(self) -> bool:
-        """Looks that cost c iterations each and come g apart spend c k / g up to iteration k, and find its end g / 2 too
-        late: together least at g = sqrt(2 c k)."""
+        """Is it time for a look? Looks that cost c iterations each and come g apart spend c k / g up to iteration k,
+        and find the end g / 2 too late: together least at g = sqrt(2 c k)."""
         k, settings = self.iteration, self.settings
         if k == self.next_check:
             self.next_check += int(min(max((2 * CHECK_COST * k) ** 0.5, CLOSEST), settings.check_every))

@@ -155,7 +155,7 @@ def test_interrupt_keeps_the_best_iterate(mps, tmp_path, monkeypatch):
     written = json.loads(out.read_text())
     assert result.exit_code == 130 and (written["status"], written["message"]) == ("limit", "interrupted")
     best = min(max(r) for r in zip(*(written["history"][name] for name in ("primal", "dual", "gap")), strict=True))
-    assert max(written["relative_residuals"].values()) == pytest.approx(best)
+    assert max(written["relative_residuals"].values()) <= best * (1 + 1e-9)  # entries on bounds are made exact
     assert set(written["x"]) == {"A", "B"}
 
 
