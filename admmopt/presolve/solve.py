@@ -100,14 +100,13 @@ class Presolved:
         return Restored(x, z, y, found)
 
     def proved(self, small: SplitSolution, at: Restored, proof: Point) -> SplitSolution | None:
-        """The proof, if it is one on the problem given. Columns that are gone add nothing to what it leaves open, so
-        that the size of the iterate is that of the others."""
-        x_size, certainty = float(np.linalg.norm(small.x)), self.settings.certainty
+        """The proof, if it is one on the problem given. How far it reaches, relative to the size of the iterate, the
+        engine has seen on the smaller problem, whose iterate was another one; here the way back is checked."""
+        certainty = self.settings.certainty
         if small.status is Status.INFEASIBLE:
-            certificate = certificates.infeasibility(self.standard, proof.y, x_size, certainty)
+            certificate = certificates.infeasibility(self.standard, proof.y, 0.0, certainty)
         else:
-            y_size = float(np.linalg.norm(np.concatenate([*small.y, np.zeros(0)])))
-            certificate = certificates.unboundedness(self.standard, proof.x, x_size, y_size, certainty)
+            certificate = certificates.unboundedness(self.standard, proof.x, 0.0, 0.0, certainty)
         if certificate is None:
             return None
         value = np.inf if small.status is Status.INFEASIBLE else -np.inf
