@@ -11,6 +11,7 @@ from .program import Program
 from .reduction import Point, Reduction
 
 PIVOT = 1e-3  # of the largest entry of its row that such a column's must have
+GROWTH = 10.0  # of the largest cost that is put up with: dual residuals are relative to it
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def slack_columns(program: Program) -> tuple[Reduction, Program] | None:
     free = costly & np.isfinite(end) & _implied_free(program, rows, columns, a, end)
     largest = np.zeros(program.m)
     np.maximum.at(largest, program.rows, np.abs(A.data))
-    cheap = np.abs(price) * largest[rows] <= 1 + np.abs(q).max(initial=0.0)  # else the scale of the cost would grow
+    cheap = np.abs(price) * largest[rows] <= GROWTH * (1 + np.abs(q).max(initial=0.0))
     good = np.flatnonzero((np.abs(a) >= PIVOT * largest[rows]) & cheap & (free | ~costly))
     if not good.size:
         return None
