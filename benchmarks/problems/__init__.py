@@ -1,11 +1,11 @@
 """The nineteen problems of Epsilon's benchmark, and more: generators of our own, at its sizes."""
 
-from . import classification, programs, regression, signals
+from . import classification, least_squares, portfolios, programs, regression, signals
 from .base import REGISTRY, Benchmark, Instance, MissingData, build
 
 GROUPS = {
     group: tuple(sorted(name for name, entry in REGISTRY.items() if entry.group == group))
-    for group in ("nineteen", "more")
+    for group in ("nineteen", "more", "sslsq")
 }
 
 __all__ = [
@@ -16,6 +16,8 @@ __all__ = [
     "MissingData",
     "build",
     "classification",
+    "least_squares",
+    "portfolios",
     "programs",
     "regression",
     "signals",

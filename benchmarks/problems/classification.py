@@ -113,3 +113,30 @@ register(
     group="more",
     needs="ml/rcv1_small_X.npz",
 )
+
+
+def _table(name, positive):
+    def draw(rng, folder, rows=None):
+        """(X, y): a file of lines of numbers that end in the class; features standardized, y of -1 and 1."""
+        lines = find(folder, "ml", f"{name}.dat").read_text().split("\n")
+        words = [line.replace(" ", "").split(",") for line in lines if line.strip()]
+        chosen = np.sort(rng.permutation(len(words))[:rows])
+        X = np.array([words[i][:-1] for i in chosen], dtype=float)
+        X = (X - X.mean(axis=0)) / np.where(X.std(axis=0) == 0, 1, X.std(axis=0))
+        return X, np.array([1.0 if words[i][-1] == positive else -1.0 for i in chosen])
+
+    return draw
+
+
+def draw_spambase(rng, folder, rows=None):
+    A, y = _table("spambase", "1")(rng, folder, rows)
+    return {"A": A, "y": y, "lam": 0.01 * 0.5 * np.abs(A.T @ y).max()}
+
+
+def draw_magic(rng, folder, rows=None):
+    A, y = _table("magic", "g")(rng, folder, rows)
+    return {"A": A, "y": y, "weight": 1.0}
+
+
+register("logreg_spambase", draw_spambase, logreg_l1, {}, {"rows": 60}, group="more", needs="ml/spambase.dat")
+register("svm_magic", draw_magic, hinge_l2, {}, {"rows": 60}, group="more", needs="ml/magic.dat")

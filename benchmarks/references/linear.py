@@ -8,11 +8,11 @@ from scipy.optimize import linprog
 
 from .certified import Certified
 
-_TIGHT = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
+TIGHT = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
 
 
 def _highs(c, method="highs", **rows):
-    result = linprog(c, method=method, options=_TIGHT, **rows)
+    result = linprog(c, method=method, options=TIGHT, **rows)
     if result.status != 0:
         raise RuntimeError(f"HiGHS stopped without a solution: {result.message}")
     return result

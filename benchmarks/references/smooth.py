@@ -11,22 +11,24 @@ from .certified import Certified
 
 
 def huber(A, b) -> Certified:
-    """Newton on sum huber(A x - b), where CVXPY's huber(r) is r^2 up to 1 and 2|r| - 1 beyond.
+    """Newton on sum huber(A x - b), where CVXPY's huber(r) is r^2 up to 1 and 2|r| - 1 beyond, damped as much as it
+    takes to descend (Levenberg and Marquardt): columns may depend on each other.
 
     Dual: max -b'y - 1/4 ||y||^2, A'y = 0, |y| <= 2.
     """
-    x = np.linalg.lstsq(A, b, rcond=None)[0]
-    for iteration in range(1, 200):  # noqa: B007
+    A = A.toarray() if sp.issparse(A) else A
+    x, damping = np.linalg.lstsq(A, b, rcond=None)[0], 1e-12
+    for iteration in range(1, 400):  # noqa: B007
         r = A @ x - b
-        inner = np.abs(r) <= 1
         gradient = A.T @ (2 * np.clip(r, -1, 1))
-        step = np.linalg.solve(2 * A[inner].T @ A[inner] + 1e-12 * np.eye(x.size), gradient)
-        scale = 1.0
-        while _huber(A @ (x - scale * step) - b) > _huber(r) - 1e-4 * scale * gradient @ step and scale > 1e-6:
-            scale /= 2
-        x = x - scale * step
-        if np.abs(gradient).max() < 1e-11:
+        if np.abs(gradient).max() < 1e-11 or damping > 1e6:
             break
+        inner = A[np.abs(r) <= 1]
+        hessian = 2 * inner.T @ inner
+        hessian[np.diag_indices(x.size)] += damping * (1 + np.trace(hessian) / x.size)
+        step = np.linalg.solve(hessian, gradient)
+        descends = _huber(A @ (x - step) - b) <= _huber(r) - 1e-4 * gradient @ step
+        x, damping = (x - step, max(0.1 * damping, 1e-12)) if descends else (x, 10 * damping)
     y = 2 * np.clip(A @ x - b, -1, 1)
     y -= A @ np.linalg.lstsq(A, y, rcond=None)[0]
     y *= min(1.0, 2 / np.abs(y).max())

@@ -35,6 +35,7 @@ BOTH = (1e-4, 1e-6)
 SUITES = {
     "nineteen": Suite("The nineteen problems of Epsilon's benchmark, at full size", models, (1e-6,), 120.0, ANY),
     "more": Suite("More problems, full size: pictures, genes, portfolios, classifiers", models, (1e-6,), 120.0, ANY),
+    "sslsq": Suite("Lasso and Huber regression on SuiteSparse matrices", models, (1e-6,), 120.0, QUADRATIC),
     "qp": Suite("Maros-Meszaros, the open problems", rows, BOTH, 20.0, QUADRATIC),
     "mpc": Suite("Predictive control, and other small quadratic programs", rows, BOTH, 20.0, QUADRATIC),
     "lp": Suite("Netlib", rows, BOTH, 20.0, LINEAR),
