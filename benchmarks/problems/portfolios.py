@@ -1,4 +1,4 @@
-"""Portfolios on real data: mean against variance, and conditional value at risk (Rockafellar and Uryasev)."""
+"""Portfolios on real data, in per cent: mean and variance, and conditional value at risk (Rockafellar and Uryasev)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def _or_library(number):
         correlation = np.eye(n)
         i, j = pairs[:, 0].astype(int) - 1, pairs[:, 1].astype(int) - 1
         correlation[i, j] = correlation[j, i] = pairs[:, 2]
-        deviation = moments[:, 1]
+        deviation = 100 * moments[:, 1]
         covariance = deviation[:, None] * correlation * deviation
-        return {"covariance": covariance[:assets, :assets], "returns": moments[:assets, 0], "aversion": 10.0}
+        return {"covariance": covariance[:assets, :assets], "returns": 100 * moments[:assets, 0], "aversion": 0.1}
 
     return draw
 
@@ -50,10 +50,11 @@ def _prices(file):
         """Daily returns, (days, assets), of the assets whose price is known on every day."""
         path = find(folder, "portfolio", file)
         text = gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text()
-        prices = np.array([line.split(",")[1:] for line in text.split()[1:]])
+        lines = text.split()[1 : None if days is None else days + 2]
+        prices = np.array([line.split(",")[1:] for line in lines])
         known = np.all(prices != "", axis=0)
         values = prices[:, known].astype(float)
-        return {"R": (values[1:] / values[:-1] - 1)[:days], "level": 0.95}
+        return {"R": 100 * (values[1:] / values[:-1] - 1), "level": 0.95}
 
     return draw
 
