@@ -37,17 +37,21 @@ def measure(standard: Standard, x, z, y) -> Measured:
     Ay = standard.A.rmatvec(y)
     primal, dual = Ax - z, Px + standard.q + Ay
     qx, support = float(standard.q @ x), float(y @ (z - standard.b))
-    residuals = Residuals(
-        primal=_size(primal),
-        dual=_size(dual),
-        gap=abs(xPx + qx + support),
-        primal_scale=max(_size(Ax), _size(z)),
-        dual_scale=max(_size(Px), _size(Ay), _size(standard.q)),
-        gap_scale=max(abs(xPx), abs(qx), abs(support)),
-    )
     parts = zip(standard.functions, standard.by_term(z), strict=True)
     values = sum(f.value(part) for f, part in parts if not f.indicator)
     objective = 0.5 * xPx + qx + standard.constant + values
+    gap = xPx + qx + support
+    gap_scale = max(abs(xPx), abs(qx), abs(support))
+    if standard.F is not None:  # 1/2 |F x - g|^2 may be far smaller than the terms it is expanded into
+        gap_scale = min(gap_scale, max(abs(objective), abs(objective - gap)))
+    residuals = Residuals(
+        primal=_size(primal),
+        dual=_size(dual),
+        gap=abs(gap),
+        primal_scale=max(_size(Ax), _size(z)),
+        dual_scale=max(_size(Px), _size(Ay), _size(standard.q)),
+        gap_scale=gap_scale,
+    )
     return Measured(residuals, primal, dual, Ax, Px, Ay, y, objective, float(y @ primal), float(x @ dual))
 
 

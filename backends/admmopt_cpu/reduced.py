@@ -14,7 +14,7 @@ from .ldl import QuasiDefinite, inverse
 from .pieces import Pieces, Rows, compact, join
 from .residual import relative_residual
 
-BLOCKED = 20.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
+BLOCKED = 12.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
 SAME = 1e-6  # relative difference of two factors that count as one
 CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
 

@@ -15,25 +15,23 @@ import numpy as np
 from ..equilibrate import copies
 from ..standard import Standard
 from .gate import EAGER, PATIENT, Gate
-from .multipliers import Rounds
+from .multipliers import FEW, Rounds
 
 BETTER = 0.02  # residual over that of the iteration below which it goes on from the finish's point
+CLEAR = 0.01  # residual over eps of a point that is not only just solved
 AHEAD = 0.5  # residual of the iteration over the best of the last rounds below which new rounds begin
 
 
 def fits(standard: Standard, backend, report: dict) -> bool:
-    """Can the finish treat this problem? It needs the diagonal Jacobian of every prox, and exact factorizations."""
+    """Can the finish treat this problem? It needs the Jacobian of every prox, and exact factorizations."""
     able = backend.capabilities
     if not (able.exact and able.refactor and report.get("direct", able.exact) and standard.m):
         return False
-    return copies(standard) == 1 and all(_diagonal(function) for function in standard.functions)
+    return copies(standard) == 1 and all(map(_differentiable, standard.functions))
 
 
-def _diagonal(function) -> bool:
-    if not (function.convex and function.dim == 1):
-        return False
-    v = np.zeros(function.size)
-    return getattr(function.prox_jacobian(v, np.ones(function.count)), "shape", None) == v.shape
+def _differentiable(function) -> bool:
+    return function.convex and function.prox_jacobian(np.zeros(function.size), np.ones(function.count)) is not None
 
 
 class Finish:
@@ -79,35 +77,28 @@ class Finish:
         return self.rounds
 
     def _run(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
-        found, bound, most = None, max(BETTER * worst, self.eps), rounds.steps + allowed
+        solved, found, bound, most = False, None, max(BETTER * worst, self.eps), rounds.steps + allowed
         gain = self.gate.temper.gain
         milestone = gain * rounds.best
         while rounds.steps < most:
-            point = rounds.next(self.solve, _Countdown(most - rounds.steps))
+            left = most - rounds.steps
+            point = rounds.next(self.solve, lambda steps, left=left: steps >= left)
             stopped = watch(*point)
             if not np.isfinite(rounds.worst):
                 break
             if rounds.worst <= bound:
                 found, bound = point, rounds.worst
-            if rounds.worst <= self.eps or stopped:
+            if rounds.worst <= CLEAR * self.eps or stopped:
                 break
+            if rounds.worst <= self.eps:  # one more round, since the last ones are short and gain most
+                most = min(most, rounds.steps + FEW) if not solved else rounds.steps
+                solved = True
             if rounds.worst <= milestone:
                 milestone, most = gain * rounds.worst, rounds.steps + allowed
         return found
 
-    def solve(self, weight, sigma, rhs):
-        """(P + sigma + F'WF + A' weight A)^-1 rhs by the backend."""
+    def solve(self, weight, sigma) -> Callable:
+        """r -> (P + sigma + F'WF + A' weight A)^-1 r, by the backend."""
         self.solver.update(rho=weight, sigma=sigma)
         zero = self.backend.asarray(np.zeros(self.standard.m))
-        return self.backend.to_numpy(self.solver.solve(self.backend.asarray(rhs), zero).x)
-
-
-class _Countdown:
-    """True after `left` calls."""
-
-    def __init__(self, left: int):
-        self.left = left
-
-    def __call__(self) -> bool:
-        self.left -= 1
-        return self.left < 0
+        return lambda r: self.backend.to_numpy(self.solver.solve(self.backend.asarray(r), zero).x)

@@ -1,8 +1,10 @@
 """When to try: counted in iterations, so that the same problem is always solved in the same way.
 
-A try is made where the iteration looks far from its end. All tries together may cost a share of what the iteration has
-cost so far; beyond that only what they earn: each time the residual falls by a factor, the try may take as many steps
-again. The share is small where an interior point will be tried too (`patient`), since that is the better finish then.
+A try is made where the iteration looks far from its end: the first one early, with as many steps as a solution mostly
+takes, if those cost less than what seems to be left. After it all tries together may cost a share of what the iteration
+has cost so far; beyond that only what they earn: each time the residual falls by a factor, the try may take as many
+steps again. Where an interior point will be tried too that is the better finish: then this one is patient, its share is
+small and nothing comes before it.
 """
 
 from __future__ import annotations
@@ -14,21 +16,23 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Temper:
-    """share: of the work done so far, and of as much of what is left, that tries may cost; again: times as many
+    """first: Newton steps of the early try, 0 for none; share: of the work done so far, and of as much of what is left, that tries may cost; again: times as many
     iterations before another try; near: worst relative residual of a point to start from; gain: residual over the
     residual before that earns the same number of steps once more."""
 
+    first: int
     share: float
     again: float
     near: float
     gain: float
 
 
-EAGER = Temper(share=0.3, again=1.5, near=np.inf, gain=0.3)
-PATIENT = Temper(share=0.08, again=1.25, near=1e-4, gain=0.1)
-OVERHEAD = 4.0  # of a Newton step beside the update, in iterations
+EAGER = Temper(first=40, share=0.4, again=1.5, near=np.inf, gain=0.3)
+PATIENT = Temper(first=0, share=0.08, again=1.25, near=1e-4, gain=0.1)
+OVERHEAD = 3.0  # of a Newton step beside the update, in iterations
 FEWEST = 8  # Newton steps with which a try is worth while
-FIRST = 20  # iterations that come before any try
+HORIZON = 10.0  # times the iterations so far: what is left is never thought to be more
+EARLIEST = 25  # iterations that come before any try
 
 
 class Gate:
@@ -36,7 +40,7 @@ class Gate:
 
     def __init__(self, update_cost: float, eps: float, temper: Temper):
         self.cost, self.eps, self.temper = OVERHEAD + update_cost, eps, temper
-        self.due, self.spent = float(FIRST), 0.0
+        self.due, self.spent = float(EARLIEST), 0.0
         self.iterations: list[int] = []
         self.logs: list[float] = []
 
@@ -49,8 +53,10 @@ class Gate:
         self.logs.append(float(np.log(max(worst, 1e-300))))
         if iteration < self.due or not reached < max(self.temper.near, 10 * self.eps):
             return 0
-        remaining = self.remaining()
-        budget = self.temper.share * (iteration + min(remaining, iteration)) - self.spent
+        remaining = min(self.remaining(), HORIZON * iteration)
+        first = 0.0 if self.spent else self.temper.first * self.cost
+        share = self.temper.share * (iteration + min(remaining, iteration)) - self.spent
+        budget = max(share, first if first < remaining else 0.0)
         if budget < FEWEST * self.cost or remaining < budget:
             return 0
         self.due = self.temper.again * iteration

@@ -38,7 +38,7 @@ class Rounds:
         self.highest, self.lowest = HIGHEST * penalty.base, LOWEST * penalty.base
         self.steps = 0
 
-    def next(self, solve: Callable, stop: Callable[[], bool]):
+    def next(self, solve: Callable, stop: Callable[[int], bool]):
         """x, z, y and their `Measured` after one more round."""
         rho, sigma, size = self.rho * self.rows, self.sigma * self.columns, self.rho * self.columns
         merit = Merit(self.standard, self.x, self.y, rho, sigma, size)
