@@ -118,13 +118,14 @@ class DenseCholesky(Reduced):
                 continue
             scale = np.where(free, rows.scale(self.system.rho), 0.0)
             active = np.flatnonzero(scale)
-            if 2 * active.size < free.sum():
-                S += gram(rows.matrix[active], scale[active])
+            if active.size < free.sum():  # rows without weight, which Newton steps leave out: nothing to keep
+                few = active if 2 * active.size < free.sum() else slice(None)
+                S += gram(rows.matrix[few], scale[few])
                 self.counted += active.size
                 continue
             known = self.grams[i]
-            ratio = common_factor(scale[active], known[0][active]) if known is not None else None
-            if ratio is None or active.size < free.sum():
+            ratio = common_factor(scale[free], known[0][free]) if known is not None else None
+            if ratio is None:
                 known, ratio = (scale, gram(rows.matrix, scale)), 1.0
                 self.grams[i] = known
             S += ratio * known[1]

@@ -86,10 +86,11 @@ def test_a_warm_start_of_the_wrong_size_is_named():
 
 def test_a_resolve_with_another_function_equals_a_fresh_solve_and_factorizes_nothing():
     split, backend, workspace = lasso(), Cpu(), Workspace()
-    first = solve(split, backend, TIGHT, workspace=workspace)
+    settings = dataclasses.replace(TIGHT, finish=False)
+    first = solve(split, backend, settings, workspace=workspace)
     factorizations = first.backend_report["factorizations"]
     other = dataclasses.replace(split, terms=[dataclasses.replace(split.terms[0], function=absolute(80, 0.4))])
-    again = solve(other, backend, TIGHT, workspace=workspace, warm_start=first.state)
+    again = solve(other, backend, settings, workspace=workspace, warm_start=first.state)
     fresh = solve(other, Cpu(), TIGHT)
     assert workspace.prepared == 1
     assert again.backend_report["factorizations"] == factorizations
