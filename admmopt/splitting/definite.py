@@ -28,7 +28,7 @@ def certify(problem: cp.Problem) -> None:
 
 
 def _certify(constant: cp.Constant) -> None:
-    """Both answers, since CVXPY asks for both; a positive entry of the diagonal rules negative eigenvalues alone out."""
+    """Both answers, since CVXPY asks for both: a positive entry of the diagonal says that not all are negative."""
     if getattr(constant, "_psd_test", True) is not None or getattr(constant, "_nsd_test", True) is not None:
         return  # known, or a CVXPY that keeps its answers elsewhere
     A, tol = constant.value, settings.EIGVAL_TOL

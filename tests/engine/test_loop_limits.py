@@ -18,7 +18,7 @@ TIGHT = Settings(eps=1e-8, max_iterations=20_000)
 
 
 def test_iteration_limit_returns_the_best_point():
-    solution = solve(lasso(), Cpu(), Settings(eps=1e-14, max_iterations=30))
+    solution = solve(lasso(), Cpu(), Settings(eps=1e-14, max_iterations=30, finish=False))
     assert solution.status == "limit"
     assert solution.iterations == 30
     worst = [max(row.primal, row.dual, row.gap) for row in solution.history]

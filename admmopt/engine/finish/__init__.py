@@ -81,8 +81,7 @@ class Finish:
         gain = self.gate.temper.gain
         milestone = gain * rounds.best
         while rounds.steps < most:
-            left = most - rounds.steps
-            point = rounds.next(self.solve, lambda steps, left=left: steps >= left)
+            point = rounds.next(self.solve, most - rounds.steps)
             stopped = watch(*point)
             if not np.isfinite(rounds.worst):
                 break

@@ -16,9 +16,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Temper:
-    """first: Newton steps of the early try, 0 for none; share: of the work done so far, and of as much of what is left, that tries may cost; again: times as many
-    iterations before another try; near: worst relative residual of a point to start from; gain: residual over the
-    residual before that earns the same number of steps once more."""
+    """first: Newton steps of the early try, 0 for none; share: of the work done so far, and of as much of what is left,
+    that tries may cost; again: times as many iterations before another try; near: worst relative residual of a point to
+    start from; gain: residual over the residual before that earns the same number of steps once more."""
 
     first: int
     share: float

@@ -17,7 +17,6 @@ import numpy as np
 from ...functions.jacobian import Jacobian, diagonal, product
 from ..standard import Standard
 
-
 ROUNDING = 1e-15  # error of rho (w - prox(w)) over rho w
 
 

@@ -38,12 +38,12 @@ class Rounds:
         self.highest, self.lowest = HIGHEST * penalty.base, LOWEST * penalty.base
         self.steps = 0
 
-    def next(self, solve: Callable, stop: Callable[[int], bool]):
-        """x, z, y and their `Measured` after one more round."""
+    def next(self, solve: Callable, most: int):
+        """x, z, y and their `Measured` after one more round, of about `most` Newton steps at most."""
         rho, sigma, size = self.rho * self.rows, self.sigma * self.columns, self.rho * self.columns
         merit = Merit(self.standard, self.x, self.y, rho, sigma, size)
         tol = max(INEXACT * min(self.worst, 0.01), 0.03 * self.eps)
-        at, steps = minimize(merit, merit.at(self.x), solve, tol, stop)
+        at, steps = minimize(merit, merit.at(self.x), solve, tol, most)
         self.steps += steps
         self.x, self.y = at.x, at.u
         measured = measure(self.standard, at.x, at.z, at.u)

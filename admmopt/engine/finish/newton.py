@@ -20,13 +20,13 @@ INNER, FORCING = 60, 0.05  # conjugate gradients of one step: iterations, and re
 QUARTER = 4  # of them cost as much as a step
 
 
-def minimize(merit: Merit, at: At, solve: Callable, tol: float, stop: Callable[[int], bool]) -> tuple[At, int]:
-    """(the last point, steps made): at least one step, until |phi'| <= tol (1 + scale), or rounding, or `stop(steps)`.
+def minimize(merit: Merit, at: At, solve: Callable, tol: float, most: int) -> tuple[At, int]:
+    """(the last point, steps made): at least one step, until |phi'| <= tol (1 + scale), or rounding, or `most` steps.
 
     solve(weight, sigma): a function r -> (P + sigma + F'WF + A' weight A)^-1 r. Conjugate gradients count as steps too.
     """
     steps, made = 0, 0
-    while made < MOST and not stop(steps):
+    while made < MOST and steps < most:
         d, inner = _direction(merit, at, solve)
         first = float(d @ at.slope)
         steps, made = steps + 1 + inner // QUARTER, made + 1
