@@ -78,7 +78,7 @@ class Run:
         self.started = time.perf_counter()
         self.split, self.backend, self.settings, self.callback = split, backend, settings, callback
         self.standard = Standard(split)
-        workspace.prepare(self.standard, backend)
+        fresh = workspace.prepare(self.standard, backend)
         self.workspace, self.penalty = workspace, workspace.penalty
         n, m = self.standard.n, self.standard.m
         linearized = isinstance(workspace.solver, Linearized)
@@ -89,7 +89,7 @@ class Run:
         self.closing = self.interior = None
         if settings.finish and split.convex:
             self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps)
-            self.closing = Finish(self.standard, backend, workspace, settings.eps, patient=self.interior.usable)
+            self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.usable, fresh)
         self.history, self.iteration = History(), 0
         self.next_check = 1
         self.idle = 0  # checks since the last progress

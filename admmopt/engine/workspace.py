@@ -23,8 +23,8 @@ class Workspace:
         self.exact = True  # are the systems solved to about machine precision, whatever is asked?
         self.prepared = 0  # how often a backend had to prepare
 
-    def prepare(self, standard: Standard, backend) -> None:
-        """Make `solver` and `penalty` fit the problem, reusing what still does."""
+    def prepare(self, standard: Standard, backend) -> bool:
+        """Make `solver` and `penalty` fit the problem, reusing what still does; True where something had to be made."""
         system = System(standard.P, standard.F, standard.weight, standard.A, np.ones(standard.n), np.ones(standard.m))
         shape = [(f.count, f.dim) for f in standard.functions]
         key = (id(backend), system.key, tuple(shape), multipliers(standard).tobytes())
@@ -33,7 +33,7 @@ class Workspace:
             if self.penalty.base != self.penalty.initial and not all(f.convex for f in standard.functions):
                 self.penalty.base = self.penalty.initial  # it has grown; the next start begins anew
                 self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
-            return
+            return False
         scaling = equilibrate(standard)
         by_row = copies(standard) == 1 and mostly_elementwise(standard)
         self.penalty = Penalty(standard, scaling, SPREAD if by_row else 1.0)
@@ -48,6 +48,7 @@ class Workspace:
         self.key = key
         self.backend = backend  # kept alive, so that its id stays its own
         self.prepared += 1
+        return True
 
     def _without_factors(self, standard: Standard, system: System, backend, report: dict) -> None:
         """Where the backend would iterate within each step. Without a quadratic, as in a linear program, linearized

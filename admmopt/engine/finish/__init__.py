@@ -14,7 +14,7 @@ import numpy as np
 
 from ..equilibrate import copies
 from ..standard import Standard
-from .gate import EAGER, PATIENT, Gate
+from .gate import EAGER, EARLIEST, LATER, PATIENT, Gate
 from .multipliers import FEW, Rounds
 
 BETTER = 0.02  # residual over that of the iteration below which it goes on from the finish's point
@@ -37,12 +37,13 @@ def _differentiable(function) -> bool:
 class Finish:
     """The finish of one solve. `seconds`, `steps`: spent in it so far."""
 
-    def __init__(self, standard: Standard, backend, workspace, eps: float, patient: bool = False):
-        """patient: another finish will be tried, so that this one has to be more sure of itself."""
+    def __init__(self, standard, backend, workspace, eps: float, patient: bool = False, fresh: bool = True):
+        """patient: another finish will be tried, so that this one has to be more sure of itself; fresh: not a re-solve,
+        which is mostly short and should leave the factorization as it is."""
         self.standard, self.backend, self.eps = standard, backend, eps
         self.solver, self.penalty = workspace.solver, workspace.penalty
         self.usable = fits(standard, backend, self.solver.report())
-        self.gate = Gate(workspace.update_cost, eps, PATIENT if patient else EAGER)
+        self.gate = Gate(workspace.update_cost, eps, PATIENT if patient else EAGER, EARLIEST if fresh else LATER)
         self.seconds, self.steps = 0.0, 0
         self.rounds: Rounds | None = None
 

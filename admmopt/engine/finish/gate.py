@@ -32,15 +32,16 @@ PATIENT = Temper(first=0, share=0.08, again=1.25, near=1e-4, gain=0.1)
 OVERHEAD = 3.0  # of a Newton step beside the update, in iterations
 FEWEST = 8  # Newton steps with which a try is worth while
 HORIZON = 10.0  # times the iterations so far: what is left is never thought to be more
-EARLIEST = 25  # iterations that come before any try
+EARLIEST, LATER = 25, 100  # iterations that come before any try, and in a re-solve
 
 
 class Gate:
-    """Remembers the residuals of the iteration and decides on tries. update_cost: of one update, in iterations."""
+    """Remembers the residuals of the iteration and decides on tries. update_cost: of one update, in iterations;
+    earliest: iterations that come before any try."""
 
-    def __init__(self, update_cost: float, eps: float, temper: Temper):
+    def __init__(self, update_cost: float, eps: float, temper: Temper, earliest: int = EARLIEST):
         self.cost, self.eps, self.temper = OVERHEAD + update_cost, eps, temper
-        self.due, self.spent = float(EARLIEST), 0.0
+        self.due, self.spent = float(earliest), 0.0
         self.iterations: list[int] = []
         self.logs: list[float] = []
 
