@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 REGULARIZATION = 1e-10  # relative to the trace of the Gram matrix
+LARGEST = 1e8  # a larger weight divides by differences that are rounding: f has become constant, w drifts
 
 
 class Plain:
@@ -69,6 +70,6 @@ class Anderson(Plain):
             return None
         shifted.flat[:: k + 1] += shift
         _, gamma, failed = dposv(shifted, self.backend.to_numpy(self.df[:k] @ f))
-        if failed:
+        if failed or not np.abs(gamma).max() <= LARGEST:
             return None
         return Tw - self.backend.asarray(gamma) @ self.dT[:k]

@@ -82,8 +82,9 @@ class Run:
         self.workspace, self.penalty = workspace, workspace.penalty
         n, m = self.standard.n, self.standard.m
         linearized = isinstance(workspace.solver, Linearized)
-        self.step = Step(self.standard, backend, workspace.solver, 1.0 if linearized else settings.relaxation)
-        memory = min(settings.memory, n + m) if split.convex else 0
+        memory = min(settings.memory, n + m) if split.convex and not linearized else 0
+        relaxation = 1.0 if memory or linearized else settings.relaxation
+        self.step = Step(self.standard, backend, workspace.solver, relaxation)
         self.accelerator = Halpern() if linearized else Anderson(memory, n + m, backend) if memory else Plain()
         self.exact = workspace.exact
         self.closing = self.interior = None

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Settings:
     """eps: tolerance on every relative residual; time_limit: seconds, checked at fixed iteration counts.
 
-    relaxation: alpha of the over-relaxed step; memory: differences kept by Anderson acceleration (0: none); neither
-    counts for linearized steps, which Halpern's iteration reflects and restarts;
+    memory: differences kept by Anderson acceleration (0: none); relaxation: alpha of the over-relaxed step where
+    nothing accelerates it. An accelerated step is better not relaxed (semidefinite programs take half the iterations,
+    linear and quadratic ones as many as relaxed), and Halpern's iteration reflects a linearized one by itself;
     check_every: most iterations between two looks at the residuals; certainty: a certificate must exclude every point
     within this many times the size of the iterate; finish: let Newton's method end what the iteration
     began, semismooth or, for linear and quadratic programs, of an interior point.

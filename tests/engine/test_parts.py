@@ -234,3 +234,13 @@ def test_penalties_spread_no_further_than_a_backend_stands():
     for _ in range(20):
         penalty.multiplier = penalty.proposed_multiplier(np.array([0.0, 1.0, 0.0, np.nan]))
     assert np.array_equal(penalty.multiplier, [10.0, 0.1, 10.0, 1.0])
+
+
+def test_a_map_that_drifts_is_not_extrapolated_from_rounding():
+    """T(w) = w + c has no fixed point; differences of f are rounding, and weights made from them lead anywhere."""
+    rng = np.random.default_rng(3)
+    drift, anderson, w = rng.normal(size=30), Anderson(5, 30, Cpu()), rng.normal(size=30)
+    anderson.restart(np.ones(30))
+    for _ in range(20):
+        w = anderson.next(w, w + drift)
+    assert np.abs(w).max() < 1e6
