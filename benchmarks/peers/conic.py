@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from ..conic.cones import order, triangle
 from ..conic.program import Block, Conic
-from .solvers import OURS, engine_record, settings
+from .solvers import OURS, UNLIMITED, engine_record, settings
 
 ORDER = ("zero", "nonneg", "nonpos", "soc", "rsoc", "psd", "exp", "pow")  # what SCS asks for; Clarabel takes any
 STATUS = {
@@ -138,7 +138,8 @@ def ours(path: Path, program: Conic, backend: str, eps: float, time_limit: float
     file, device, kept = read(path), backend_api.resolve(backend), {}
 
     def solve() -> dict:
-        found = kept["found"] = run_engine(file.split, device, Settings(eps=eps, time_limit=time_limit))
+        given = Settings(eps=eps, time_limit=time_limit, max_iterations=UNLIMITED)
+        found = kept["found"] = run_engine(file.split, device, given)
         return engine_record(found)
 
     def answer() -> tuple[np.ndarray, np.ndarray]:

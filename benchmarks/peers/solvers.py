@@ -61,7 +61,8 @@ def solve(problem: cp.Problem, solver: str, options: dict) -> dict:
     if solver == OURS:
         import admmopt as ao
 
-        return engine_record(ao.solve(problem, backend=options.get("backend") or "cpu", eps=eps, time_limit=limit))
+        given = {"eps": eps, "time_limit": limit, "max_iterations": UNLIMITED}
+        return engine_record(ao.solve(problem, backend=options.get("backend") or "cpu", **given))
     try:
         with mended_bounds():
             problem.solve(solver=solver, **settings(solver, eps, limit))
