@@ -10,7 +10,7 @@ from .activity import activity
 from .program import Program
 from .reduction import Point, Reduction
 
-PIVOT = 1e-3  # of the largest entry of its row that such a column's must have
+PIVOT = 0.1  # of the largest entry of its row that such a column's must have
 GROWTH = 10.0  # of the largest cost that is put up with: dual residuals are relative to it
 
 
