@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ...functions.jacobian import Jacobian
 from ..equilibrate import copies
 from ..standard import Standard
 from .gate import EAGER, EARLIEST, LATER, PATIENT, Gate
@@ -27,11 +28,13 @@ def fits(standard: Standard, backend, report: dict) -> bool:
     able = backend.capabilities
     if not (able.exact and able.refactor and report.get("direct", able.exact) and standard.m):
         return False
-    return copies(standard) == 1 and all(map(_differentiable, standard.functions))
+    if copies(standard) != 1 or not all(function.convex for function in standard.functions):
+        return False
+    return all(jacobian is not None for jacobian in _jacobians(standard))
 
 
-def _differentiable(function) -> bool:
-    return function.convex and function.prox_jacobian(np.zeros(function.size), np.ones(function.count)) is not None
+def _jacobians(standard: Standard) -> list:
+    return [f.prox_jacobian(np.zeros(f.size), np.ones(f.count)) for f in standard.functions]
 
 
 class Finish:
@@ -43,7 +46,9 @@ class Finish:
         self.standard, self.backend, self.eps = standard, backend, eps
         self.solver, self.penalty = workspace.solver, workspace.penalty
         self.usable = fits(standard, backend, self.solver.report())
-        self.gate = Gate(workspace.update_cost, eps, PATIENT if patient else EAGER, EARLIEST if fresh else LATER)
+        coupled = self.usable and any(isinstance(jacobian, Jacobian) for jacobian in _jacobians(standard))
+        temper, earliest = PATIENT if patient else EAGER, EARLIEST if fresh else LATER
+        self.gate = Gate(workspace.update_cost, eps, temper, earliest, coupled)
         self.seconds, self.steps = 0.0, 0
         self.rounds: Rounds | None = None
 

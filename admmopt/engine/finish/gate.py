@@ -27,9 +27,9 @@ class Temper:
     gain: float
 
 
-EAGER = Temper(first=40, share=0.4, again=1.5, near=np.inf, gain=0.3)
+EAGER = Temper(first=40, share=0.4, again=1.5, near=np.inf, gain=0.5)
 PATIENT = Temper(first=0, share=0.08, again=1.25, near=1e-4, gain=0.1)
-OVERHEAD = 3.0  # of a Newton step beside the update, in iterations
+OVERHEAD, COUPLED = 3.0, 7.0  # of a Newton step beside the update, in iterations; with conjugate gradients
 FEWEST = 8  # Newton steps with which a try is worth while
 HORIZON = 10.0  # times the iterations so far: what is left is never thought to be more
 EARLIEST, LATER = 25, 100  # iterations that come before any try, and in a re-solve
@@ -37,10 +37,11 @@ EARLIEST, LATER = 25, 100  # iterations that come before any try, and in a re-so
 
 class Gate:
     """Remembers the residuals of the iteration and decides on tries. update_cost: of one update, in iterations;
-    earliest: iterations that come before any try."""
+    earliest: iterations that come before any try; coupled: conjugate gradients are needed."""
 
-    def __init__(self, update_cost: float, eps: float, temper: Temper, earliest: int = EARLIEST):
-        self.cost, self.eps, self.temper = OVERHEAD + update_cost, eps, temper
+    def __init__(self, update_cost: float, eps: float, temper: Temper, earliest: int = EARLIEST, coupled: bool = False):
+        self.overhead, self.eps, self.temper = COUPLED if coupled else OVERHEAD, eps, temper
+        self.cost = self.overhead + update_cost
         self.due, self.spent = float(earliest), 0.0
         self.iterations: list[int] = []
         self.logs: list[float] = []
@@ -68,12 +69,12 @@ class Gate:
     def learned(self, unused: int, update_cost: float) -> None:
         """The last try took so many steps less than it was allowed, and its updates cost so many iterations each."""
         self.spent -= max(unused, 0) * self.cost
-        self.cost = OVERHEAD + update_cost
+        self.cost = self.overhead + update_cost
 
     def remaining(self) -> float:
         """Iterations to go, were the residual to fall on as in the last quarter of them."""
         now = self.iterations[-1]
-        then = int(np.searchsorted(self.iterations, 0.75 * now))
+        then = max(int(np.searchsorted(self.iterations, 0.75 * now, side="right")) - 1, 0)
         best = min(self.logs)
         before = min(self.logs[: then + 1])
         fallen, needed = before - best, self.logs[-1] - np.log(self.eps)
