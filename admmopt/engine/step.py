@@ -62,12 +62,20 @@ class Step:
 
     def apply(self, w, z):
         """T(w), given z = prox(v)."""
-        n, a = self.n, self.relaxation
-        x, v = w[:n], w[n:]
-        result = self.solver.solve(self.sigma * x - self.q, 2.0 * z - v - self.b, guess=x, tol=self.tol)
+        n, x, v = self.n, w[: self.n], w[self.n :]
+        r1, r2 = self.sigma * x, 2.0 * z
+        r1 -= self.q
+        r2 -= v
+        r2 -= self.b
+        result = self.solver.solve(r1, r2, guess=x, tol=self.tol)
         new = self.xp.empty_like(w)
-        new[:n] = x + a * (result.x - x)
-        new[n:] = v + a * (result.z + self.b - z)
+        new[:n] = result.x
+        new[:n] -= x
+        new[n:] = result.z
+        new[n:] += self.b
+        new[n:] -= z
+        new *= self.relaxation
+        new += w
         self.last = result
         return new
 

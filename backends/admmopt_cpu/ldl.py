@@ -1,4 +1,4 @@
-"""Sparse quasi-definite form, factorized as L D L' by qdldl:
+"""Sparse quasi-definite form, factorized as L D L' by qdldl, a large one by fronts:
 
     [ P + sigma + single rows   R'      ] [ x  ]   [ r1 + A_s' rho_s r2_s ]
     [ R                        -W^-1    ] [ nu ] = [ r2 (0 in fixed rows)  ],     z = r2 + nu / rho.
@@ -9,6 +9,7 @@ positive sigma and W without pivoting (Vanderbei, SIAM J. Optim. 5, 1995).
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from .residual import relative_residual
 
 ACCURATE = 1e-9  # relative residual of a trial solve above which every solve is refined
 MOST_REFINEMENTS = 3
+LARGE = 5e8  # products in a factorization above which it goes by fronts, where numba is installed
+FASTER = 5.0  # of such a factorization than qdldl's, measured
 
 
 class QuasiDefinite:
@@ -46,6 +49,7 @@ class QuasiDefinite:
         data = np.concatenate([upper.data, np.ones(n + k)])
         self.K = sp.csc_matrix((data, (row, col)), shape=(n + k, n + k))
         self.K.sort_indices()
+        self.KT = sp.csr_matrix((self.K.data, self.K.indices, self.K.indptr), shape=self.K.shape, copy=False)
         self.diagonal = self.K.indptr[1:] - 1  # the last entry of a column of an upper triangle
         self.P_diagonal = P.diagonal()
         free = np.isnan(self.rows.weight) if self.rows is not None else np.zeros(0, dtype=bool)
@@ -59,13 +63,25 @@ class QuasiDefinite:
         self.K.data[self.diagonal[:n]] = self.P_diagonal + self.pieces.shift(self.system)
         self.K.data[self.diagonal[n:]] = -inverse(scale)
         if self.factor is None:
-            self.factor = qdldl.Solver(self.K, upper=True)
-            self.counts = np.diff(self.factor.factors()[0].indptr).astype(float)
+            self._first_factor()
         else:
             self.factor.update(self.K, upper=True)
         self.inverse_rho, self.complete = inverse(rho), bool(np.all(rho))
         self.factorizations += 1
         self.refinements = self._needed_refinements()
+
+    def _first_factor(self):
+        """By qdldl, whose ordering and column counts say whether a factorization by fronts pays."""
+        self.factor = qdldl.Solver(self.K, upper=True)
+        L, _, permutation = self.factor.factors()
+        counts = np.diff(L.indptr).astype(float)
+        work = counts @ counts
+        self.cost = float(work / (4.0 * counts.sum() + self.K.shape[0]))
+        if work > LARGE and find_spec("numba") is not None:
+            from .supernodal import Supernodal
+
+            self.factor = Supernodal(self.K, permutation)
+            self.cost /= FASTER
 
     def _needed_refinements(self) -> int:
         """How many steps of refinement a trial solve gains from: decided once per factorization."""
@@ -80,7 +96,10 @@ class QuasiDefinite:
         return self.refinements
 
     def _product(self, u):
-        return self.K @ u + self.K.T @ u - self.K.data[self.diagonal] * u
+        product = self.K @ u
+        product += self.KT @ u
+        product -= self.K.data[self.diagonal] * u
+        return product
 
     def solve(self, r1, r2, *, guess=None, tol=None):
         system, n, rho = self.system, self.pieces.n, self.system.rho
@@ -127,9 +146,9 @@ class QuasiDefinite:
         }
 
     def update_cost(self) -> float:
-        """What `update` costs in solves: the sum of squared column counts of L over four times their sum."""
-        counts = self.counts
-        return float(counts @ counts / (4.0 * counts.sum() + self.K.shape[0]))
+        """What `update` costs in solves: the sum of squared column counts of L over four times their sum, less where
+        the factorization goes by fronts."""
+        return self.cost
 
 
 def inverse(weight: np.ndarray) -> np.ndarray:

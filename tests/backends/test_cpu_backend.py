@@ -125,3 +125,51 @@ class Forgetful(Cpu):
 def test_the_kit_catches_what_is_wrong(backend, sentence):
     with pytest.raises(AssertionError, match=sentence):
         check_backend(backend)
+
+
+def quasi_definite(n, k, density, seed):
+    """The upper triangle of [P R'; R -W], with a full diagonal."""
+    draw = np.random.default_rng(seed)
+    R = sp.random_array((k, n), density=density, rng=draw, format="csr")
+    P, W = sp.diags_array(draw.uniform(0.1, 1.0, n)), sp.diags_array(-draw.uniform(0.1, 1.0, k))
+    K = sp.csc_matrix(sp.block_array([[P, R.T], [None, W]]))
+    K.sort_indices()
+    return K, draw
+
+
+@pytest.mark.parametrize(
+    "n, k, density", [(1, 1, 1.0), (60, 40, 0.01), (60, 40, 0.2), (300, 200, 0.02), (150, 150, 1.0)]
+)
+def test_factors_by_fronts_solve(n, k, density):
+    """Forests, small fronts that are joined, and fronts that are wider than a block."""
+    pytest.importorskip("numba")
+    from admmopt_cpu.supernodal import Supernodal
+
+    K, draw = quasi_definite(n, k, density, seed=n)
+    factor = Supernodal(K, draw.permutation(n + k))
+    for scale in (1.0, 7.0):  # the same pattern with other values
+        K.data *= scale
+        factor.update(K)
+        full, x = K + K.T - sp.diags(K.diagonal()), draw.normal(size=n + k)
+        np.testing.assert_allclose(factor.solve(full @ x), x, rtol=1e-8, atol=1e-10)
+    K.data[K.indptr[1:] - 1] = 0.0
+    if density == 1.0:
+        with pytest.raises(np.linalg.LinAlgError, match="pivot"):
+            factor.update(K)
+
+
+def test_a_large_system_is_factorized_by_fronts(monkeypatch):
+    pytest.importorskip("numba")
+    from admmopt_cpu import ldl
+    from admmopt_cpu.supernodal import Supernodal
+
+    plain = Cpu().prepare(FORMS["sparse LDL'"])
+    monkeypatch.setattr(ldl, "LARGE", 0.0)
+    fronts = Cpu().prepare(FORMS["sparse LDL'"])
+    assert isinstance(fronts.factor, Supernodal) and not isinstance(plain.factor, Supernodal)
+    assert fronts.update_cost() < plain.update_cost()
+    r1, r2 = rng.normal(size=500), rng.normal(size=900)
+    for solver in (plain, fronts):
+        solver.update(rho=np.linspace(0.5, 5.0, 900))
+    np.testing.assert_allclose(fronts.solve(r1, r2).x, plain.solve(r1, r2).x, atol=1e-10)
+    assert fronts.solve(r1, r2).residual < 1e-9
