@@ -281,7 +281,7 @@ def test_steps_not_taken_are_not_paid_for():
     one, two = (gate.Gate(2.0, 1e-9, gate.EAGER) for _ in range(2))
     allowed = one.steps(1000, 1e-5, 1e-5)
     assert two.steps(1000, 1e-5, 1e-5) == allowed > 10
-    one.learned(allowed - 5, 2.0)
+    one.learned(allowed, 5, 2.0)
     assert one.steps(1500, 1e-5, 1e-5) > two.steps(1500, 1e-5, 1e-5)
 
 

@@ -71,7 +71,7 @@ class Finish:
             steps, update_cost = rounds.steps - before, self.solver.report().get("update_cost", 0.0)
             self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             self.steps += steps
-            self.gate.learned(allowed - steps, update_cost)
+            self.gate.learned(allowed, steps, update_cost)
             self.seconds += time.perf_counter() - started
 
     def _rounds_from(self, start) -> Rounds:

@@ -66,10 +66,11 @@ class Gate:
         self.spent += allowed * self.cost
         return allowed
 
-    def learned(self, unused: int, update_cost: float) -> None:
-        """The last try took so many steps less than it was allowed, and its updates cost so many iterations each."""
-        self.spent -= max(unused, 0) * self.cost
+    def learned(self, allowed: int, used: int, update_cost: float) -> None:
+        """The last try used so many of its steps, and its last update cost so many iterations."""
+        self.spent -= allowed * self.cost
         self.cost = self.overhead + update_cost
+        self.spent += used * self.cost
 
     def remaining(self) -> float:
         """Iterations to go, were the residual to fall on as in the last quarter of them."""
