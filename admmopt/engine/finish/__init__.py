@@ -83,7 +83,8 @@ class Finish:
         return self.rounds
 
     def _run(self, rounds: Rounds, worst: float, allowed: int, watch: Callable) -> tuple | None:
-        solved, found, bound, most = False, None, max(BETTER * worst, self.eps), rounds.steps + allowed
+        solved, found, bound, before = False, None, max(BETTER * worst, self.eps), rounds.steps
+        most = before + allowed
         gain = self.gate.temper.gain
         milestone = gain * rounds.best
         while rounds.steps < most:
@@ -98,8 +99,9 @@ class Finish:
             if rounds.worst <= self.eps:  # one more round, since the last ones are short and gain most
                 most = min(most, rounds.steps + FEW) if not solved else rounds.steps
                 solved = True
-            if rounds.worst <= milestone:
-                milestone, most = gain * rounds.worst, rounds.steps + allowed
+            elif rounds.worst <= milestone:
+                ceiling = before + self.gate.ceiling(self.solver.report().get("update_cost", 0.0))
+                milestone, most = gain * rounds.worst, min(rounds.steps + allowed, ceiling)
         return found
 
     def solve(self, weight, sigma) -> Callable:

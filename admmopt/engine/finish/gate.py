@@ -30,7 +30,8 @@ class Temper:
 EAGER = Temper(first=40, share=0.4, again=1.5, near=np.inf, gain=0.5)
 PATIENT = Temper(first=0, share=0.08, again=1.25, near=1e-4, gain=0.1)
 OVERHEAD, COUPLED = 3.0, 7.0  # of a Newton step beside the update, in iterations; with conjugate gradients
-FEWEST = 8  # Newton steps with which a try is worth while
+FEWEST = 16  # Newton steps with which a try is worth while
+LONGEST = 2.0  # what one try may cost, over what was left when it began
 HORIZON = 10.0  # times the iterations so far: what is left is never thought to be more
 EARLIEST, LATER = 25, 100  # iterations that come before any try, and in a re-solve
 
@@ -42,7 +43,7 @@ class Gate:
     def __init__(self, update_cost: float, eps: float, temper: Temper, earliest: int = EARLIEST, coupled: bool = False):
         self.overhead, self.eps, self.temper = COUPLED if coupled else OVERHEAD, eps, temper
         self.cost = self.overhead + update_cost
-        self.due, self.spent = float(earliest), 0.0
+        self.due, self.spent, self.left = float(earliest), 0.0, np.inf
         self.iterations: list[int] = []
         self.logs: list[float] = []
 
@@ -61,10 +62,14 @@ class Gate:
         budget = max(share, first if first < remaining else 0.0)
         if budget < FEWEST * self.cost or remaining < budget:
             return 0
-        self.due = self.temper.again * iteration
+        self.due, self.left = self.temper.again * iteration, remaining
         allowed = int(budget / self.cost)
         self.spent += allowed * self.cost
         return allowed
+
+    def ceiling(self, update_cost: float) -> int:
+        """Steps beyond which the iteration by itself would have been done long ago, whatever they have earned."""
+        return int(min(LONGEST * self.left / (self.overhead + update_cost), 1e9))
 
     def learned(self, allowed: int, used: int, update_cost: float) -> None:
         """The last try used so many of its steps, and its last update cost so many iterations."""
