@@ -35,3 +35,5 @@ class Settings:
             raise ValueError(f"time_limit must be positive (seconds), got {self.time_limit!r}.")
         if not 0 < self.relaxation < 2:
             raise ValueError(f"relaxation must lie between 0 and 2, got {self.relaxation!r}.")
+        if not isinstance(self.finish, bool):
+            raise ValueError(f"finish must be True or False, got {self.finish!r}.")

@@ -9,7 +9,7 @@ from planted import lasso, linear_program, quadratic_program
 from admmopt.backend_api import Capabilities
 from admmopt.engine import Settings, Workspace, solve
 from admmopt.engine import finish as engine_finish
-from admmopt.engine.finish import Finish, fits, gate, search
+from admmopt.engine.finish import Finish, gate, jacobians, search
 from admmopt.engine.finish.merit import Merit
 from admmopt.engine.finish.multipliers import Rounds
 from admmopt.engine.finish.newton import minimize
@@ -253,14 +253,14 @@ def test_degenerate_linear_program(eager):
 def test_what_the_finish_declines():
     few = Term(Cardinality(3, 1), Identity(3), np.zeros(3), "few")
     cardinality = SplitProblem(n=3, q=np.ones(3), terms=[few])
-    assert fits(Standard(lasso()), Cpu(), {})
-    assert not fits(Standard(cardinality), Cpu(), {})
-    assert not fits(Standard(lasso()), Cpu(), {"direct": False})
+    assert jacobians(Standard(lasso()), Cpu(), {}) is not None
+    assert jacobians(Standard(cardinality), Cpu(), {}) is None
+    assert jacobians(Standard(lasso()), Cpu(), {"direct": False}) is None
 
     class Inexact(Cpu):
         capabilities = Capabilities(exact=False)
 
-    assert not fits(Standard(lasso()), Inexact(), {})
+    assert jacobians(Standard(lasso()), Inexact(), {}) is None
 
 
 @pytest.mark.parametrize("temper", [gate.EAGER, gate.PATIENT])

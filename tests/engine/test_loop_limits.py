@@ -120,7 +120,9 @@ def test_a_bound_that_becomes_an_equality_is_noticed():
     assert workspace.prepared == 2
 
 
-@pytest.mark.parametrize("settings", [{"eps": 0.0}, {"max_iterations": 0}, {"time_limit": -1.0}, {"relaxation": 2.0}])
+@pytest.mark.parametrize(
+    "settings", [{"eps": 0.0}, {"max_iterations": 0}, {"time_limit": -1.0}, {"relaxation": 2.0}, {"finish": "no"}]
+)
 def test_bad_settings_are_named(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Settings(**settings)

@@ -23,18 +23,16 @@ CLEAR = 0.01  # residual over eps of a point that is not only just solved
 AHEAD = 0.5  # residual of the iteration over the best of the last rounds below which new rounds begin
 
 
-def fits(standard: Standard, backend, report: dict) -> bool:
-    """Can the finish treat this problem? It needs the Jacobian of every prox, and exact factorizations."""
+def jacobians(standard: Standard, backend, report: dict) -> list | None:
+    """Jacobians of all proxes at zero, which show their kinds; None where the finish cannot treat the problem: it needs
+    them all, and exact factorizations."""
     able = backend.capabilities
     if not (able.exact and able.refactor and report.get("direct", able.exact) and standard.m):
-        return False
+        return None
     if copies(standard) != 1 or not all(function.convex for function in standard.functions):
-        return False
-    return all(jacobian is not None for jacobian in _jacobians(standard))
-
-
-def _jacobians(standard: Standard) -> list:
-    return [f.prox_jacobian(np.zeros(f.size), np.ones(f.count)) for f in standard.functions]
+        return None
+    found = [f.prox_jacobian(np.zeros(f.size), np.ones(f.count)) for f in standard.functions]
+    return found if all(jacobian is not None for jacobian in found) else None
 
 
 class Finish:
@@ -45,8 +43,9 @@ class Finish:
         which is mostly short and should leave the factorization as it is."""
         self.standard, self.backend, self.eps = standard, backend, eps
         self.solver, self.penalty = workspace.solver, workspace.penalty
-        self.usable = fits(standard, backend, self.solver.report())
-        coupled = self.usable and any(isinstance(jacobian, Jacobian) for jacobian in _jacobians(standard))
+        kinds = jacobians(standard, backend, self.solver.report())
+        self.usable = kinds is not None
+        coupled = any(isinstance(kind, Jacobian) for kind in kinds or ())
         temper, earliest = PATIENT if patient else EAGER, EARLIEST if fresh else LATER
         self.gate = Gate(workspace.update_cost, eps, temper, earliest, coupled)
         self.seconds, self.steps = 0.0, 0
