@@ -96,7 +96,8 @@ class LinearSolver(Protocol):
         """r1: (n,), r2: (m,) on the backend's device. `guess`: an x to start from; `tol`: relative residual asked."""
 
     def update(self, *, rho: np.ndarray, sigma: np.ndarray | None = None) -> None:
-        """New penalties, same structure: refactorize in place."""
+        """New penalties, same structure: refactorize in place. Raises NumPy's LinAlgError where rounding leaves a
+        matrix that cannot be factorized."""
 
     def report(self) -> dict:
         """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`.

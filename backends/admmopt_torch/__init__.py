@@ -19,7 +19,7 @@ class Torch:
 
     name = "torch"
     capabilities = Capabilities(
-        exact=False,
+        exact=True,
         refactor=True,
         matrix_free=True,
         summary="dense Cholesky and Woodbury on the device, conjugate gradients for sparse and implicit systems",

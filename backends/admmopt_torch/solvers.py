@@ -150,7 +150,7 @@ class DenseCholesky(Solver):
         if self.P is not None and not self.system.P.single_entry_rows:
             S = S + self.backend.asarray(_array(self.system.P))
         S.diagonal().add_(self.diagonal())
-        self.factor = torch.linalg.cholesky(S)
+        self.factor = cholesky(S)
 
     def invert(self, rhs, guess, tol):
         x = torch.cholesky_solve(rhs[:, None], self.factor)[:, 0]
@@ -169,7 +169,7 @@ class Woodbury(Solver):
         self.inverse = 1.0 / self.diagonal()
         inner = (self.rows() * self.inverse) @ self.rows().T
         inner.diagonal().add_(torch.clamp(1.0 / self.row_weights(), max=1e300))
-        self.factor = torch.linalg.cholesky(inner)
+        self.factor = cholesky(inner)
 
     def once(self, rhs):
         x = self.inverse * rhs
@@ -214,6 +214,14 @@ class ConjugateGradient(Solver):
             r = r - alpha * Kp
             previous, step = inner, step + 1
         return x, step
+
+
+def cholesky(matrix):
+    """Its factor; raises NumPy's LinAlgError where it is not positive definite, as the contract has it."""
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    if int(failed):
+        raise np.linalg.LinAlgError(f"the leading minor of order {int(failed)} is not positive")
+    return factor
 
 
 def _array(operator) -> np.ndarray:

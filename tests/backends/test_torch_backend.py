@@ -111,3 +111,34 @@ def test_a_problem_of_products_without_a_quadratic_takes_linearized_steps_on_the
     assert found.status == direct.status == "optimal"
     assert found.backend_report["form"] == "linearized"
     assert found.value == pytest.approx(direct.value, rel=1e-5)
+
+
+def least_squares(rng):
+    F = rng.normal(size=(40, 100))
+    square = LeastSquares(Dense(F), F @ (rng.random(100) < 0.1), np.ones(40))
+    terms = [Term(absolute(100, 0.3), Identity(100), np.zeros(100))]
+    return SplitProblem(n=100, q=np.zeros(100), squares=[square], terms=terms)
+
+
+def linear_program(rng):
+    A, x = rng.normal(size=(100, 200)), rng.uniform(size=200)
+    q = A.T @ rng.normal(size=100) + rng.uniform(size=200)
+    terms = [Term(box(0.0, 0.0, 100), Dense(A), -A @ x), Term(box(0.0, np.inf, 200), Identity(200), np.zeros(200))]
+    return SplitProblem(n=200, q=q, terms=terms)
+
+
+@pytest.mark.parametrize("draw", [least_squares, linear_program])
+def test_the_finish_works_on_the_device(draw):
+    """Newton's method and the interior point, whose systems are dense factors there as on the host."""
+    split = draw(np.random.default_rng(0))
+    ours, theirs = (solve(split, backend, Settings(eps=1e-9)) for backend in (Torch("cpu"), Cpu()))
+    assert ours.status == theirs.status == "optimal"
+    assert any(check.event == "finish" for check in ours.history)
+    assert ours.value == pytest.approx(theirs.value, rel=1e-7)
+
+
+def test_a_matrix_that_is_not_positive_definite_raises_numpys_error():
+    backend, A = Torch("cpu"), Dense(np.ones((2, 2)))
+    system = System(None, None, np.zeros(0), Stack([A], 2), np.full(2, -1.0), np.ones(2))
+    with pytest.raises(np.linalg.LinAlgError, match="positive"):
+        backend.prepare(system)

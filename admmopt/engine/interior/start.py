@@ -21,10 +21,11 @@ def starting_point(standard: Standard, rows: Rows, scaling: Scaling, newton: New
     sigma = 1e-6 / scaling.cost / scaling.d**2
     zero = np.clip(0.0, rows.lower, rows.upper)
     newton.prepare(e2 * np.where(rows.equal, EQUAL, np.where(rows.free, 1e-6, 1.0)), sigma)
-    x = newton.solver.solve(np.zeros(standard.n), zero - standard.b).x
+    x, _ = newton.plain(np.zeros(standard.n), zero - standard.b)
     weight = e2 * np.where(rows.free, 1e-6, 1.0)
     newton.prepare(weight, sigma)
-    y = weight * standard.A.matvec(newton.solver.solve(-standard.q, np.zeros(standard.m)).x)
+    _, falling = newton.plain(-standard.q, np.zeros(standard.m))
+    y = weight * falling
     s = np.where(rows.equal, rows.lower, standard.A.matvec(x) + standard.b)
 
     low = np.where(rows.low, (s - rows.lower) / unit_s, np.inf)

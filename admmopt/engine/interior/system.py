@@ -87,8 +87,14 @@ class Newton:
         return *best, bool(error <= 1e-2 * asked)
 
     def _once(self, r1, target):
-        found = self.solver.solve(r1, target)
-        return found.x, np.where(self.rows.free, 0.0, self.weight * (found.z - target))
+        x, z = self.plain(r1, target)
+        return x, np.where(self.rows.free, 0.0, self.weight * (z - target))
+
+    def plain(self, r1: np.ndarray, r2: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """x and A x of the system as it was prepared, on the host."""
+        on, host = self.backend.asarray, self.backend.to_numpy
+        found = self.solver.solve(on(r1), on(r2))
+        return host(found.x), host(found.z)
 
     def stronger(self) -> bool:
         """More regularization; False where there is no more."""
