@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.util import find_spec
 
 import numpy as np
 import scipy.linalg as la
@@ -17,6 +18,7 @@ from .residual import relative_residual
 BLOCKED = 12.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
 SAME = 1e-6  # relative difference of two factors that count as one
 CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
+SPARSER, LONG = 0.02, 1e7  # products over those of dense chunks below which it is faster compiled; fewer take no time
 
 
 class Reduced:
@@ -152,6 +154,7 @@ class Woodbury(Reduced):
 
     def __init__(self, system, pieces, reason):
         self.rows = joined(pieces)
+        self.transposed = transpose(self.rows.matrix)
         self.free = np.flatnonzero(np.isnan(self.rows.weight))
         self.places = self.rows.index[self.free]
         self.known = None
@@ -163,7 +166,10 @@ class Woodbury(Reduced):
         active = np.flatnonzero(weight)
         few, self.complete = 2 * active.size < weight.size, active.size == weight.size
         self.active = compact(active) if few else slice(None)
-        self.R = self.rows.matrix[self.active] if few else self.rows.matrix
+        self.R, self.RT = self.rows.matrix, self.transposed
+        if few:
+            self.R = self.R[self.active]
+            self.RT = transpose(self.R)
         inner = self._fresh() if few else self._corrected()
         self.slack = inverse(weight[self.active])
         inner[np.diag_indices_from(inner)] += self.slack
@@ -172,7 +178,7 @@ class Woodbury(Reduced):
     def _fresh(self):
         """R D^-1 R' of the present rows."""
         self.counted = self.inverse.size
-        return gram(self.R.T, self.inverse)
+        return gram(self.RT, self.inverse)
 
     def _corrected(self):
         """R D^-1 R' from the one that is known."""
@@ -183,25 +189,21 @@ class Woodbury(Reduced):
             other = np.flatnonzero(np.abs(ratio - common) > SAME * common)
             if 4 * other.size < base.size:
                 self.counted = other.size
-                total = common * product
-                if other.size:
-                    part = self.R[:, other]
-                    total += (part * (self.inverse[other] - common * base[other])) @ part.T
-                return total
+                change = self.inverse[other] - common * base[other]
+                more, less = change > 0, change < 0
+                gained, lost = (gram(self.RT[other[part]], np.abs(change[part])) for part in (more, less))
+                return common * product + gained - lost
         self.known = (self.inverse, self._fresh())
         return self.known[1].copy()
 
     def solve(self, r1, r2, *, guess=None, tol=None):
-        if self.refine:
-            return super().solve(r1, r2, guess=guess, tol=tol)
         system = self.system
         rhs = r1.copy()
         for rows in self.pieces.single:
             rows.add_adjoint(system.rho * r2, rhs)
         target = np.zeros(self.rows.matrix.shape[0])
         target[self.free] = r2[self.places]
-        u = self.factor.solve(self.R @ (self.inverse * rhs) - target[self.active])
-        x = self.inverse * (rhs - self.R.T @ u)
+        x, u = self._solve(rhs, target[self.active])
         z = np.empty(r2.size)
         for rows in self.pieces.single:
             rows.forward(x, z)
@@ -214,9 +216,18 @@ class Woodbury(Reduced):
         full = lambda: relative_residual(system, x, r1 + system.A.rmatvec(system.rho * r2))  # noqa: E731
         return LinearResult(x, z, full)
 
+    def _solve(self, rhs, target):
+        """x and u. A step of refinement is one of the k x k system, whose residual is R x - u / W - r2: two passes."""
+        u = self.factor.solve(self.R @ (self.inverse * rhs) - target)
+        x = self.inverse * (rhs - self.RT @ u)
+        if self.refine:
+            u += self.factor.solve(self.R @ x - self.slack * u - target)
+            x = self.inverse * (rhs - self.RT @ u)
+        return x, u
+
     def invert(self, rhs):
         x = (self.inverse * rhs.T).T
-        return x - (self.inverse * (self.R.T @ self.factor.solve(self.R @ x)).T).T
+        return x - (self.inverse * (self.RT @ self.factor.solve(self.R @ x)).T).T
 
     def update_cost(self):
         k, n = self.rows.matrix.shape
@@ -250,6 +261,11 @@ class Bordered(Reduced):
         return self.base.update_cost() + self.rows.matrix.shape[0]
 
 
+def transpose(matrix):
+    """R' as it is fast to multiply with and to take rows of: a copy of a sparse R, a view of a dense one."""
+    return matrix.T.tocsr() if sp.issparse(matrix) else matrix.T
+
+
 def joined(pieces: Pieces) -> Rows:
     """All rows that are not single entries, as one group: sparse where all are, else dense."""
     kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
@@ -261,9 +277,15 @@ def joined(pieces: Pieces) -> Rows:
 def gram(matrix, weight: np.ndarray) -> np.ndarray:
     """matrix' diag(weight) matrix as a dense array (weights may not be negative)."""
     if sp.issparse(matrix):
+        matrix = sp.csr_array(matrix)
+        counts = np.diff(matrix.indptr).astype(float)
+        if LONG < counts @ counts < SPARSER * matrix.shape[0] * matrix.shape[1] ** 2 and find_spec("numba") is not None:
+            from .sparse_gram import outer_products
+
+            return outer_products(matrix, weight)
         if matrix.nnz < CROWDED * matrix.shape[0] * matrix.shape[1]:
             return (matrix.T @ (sp.diags_array(weight) @ matrix)).toarray()
-        matrix, total = sp.csr_array(matrix), np.zeros((matrix.shape[1],) * 2)
+        total = np.zeros((matrix.shape[1],) * 2)
         for start in range(0, matrix.shape[0], CHUNK):
             part = slice(start, start + CHUNK)
             total = total + gram(matrix[part].toarray(), weight[part])

@@ -8,6 +8,8 @@ from admmopt.backend_api import BackendError, System, resolve
 from admmopt.operators import Convolution, Dense, Diagonal, Identity, LeftProduct, Sparse, Stack
 from admmopt.testing import check_backend
 from admmopt_cpu import Cpu
+from admmopt_cpu.pieces import take_apart
+from admmopt_cpu.reduced import Woodbury
 
 rng = np.random.default_rng(0)
 
@@ -125,6 +127,45 @@ class Forgetful(Cpu):
 def test_the_kit_catches_what_is_wrong(backend, sentence):
     with pytest.raises(AssertionError, match=sentence):
         check_backend(backend)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_gram_matrices_by_outer_products(monkeypatch, ordered):
+    """In strips of a few rows, of a matrix whose entries stand in any order."""
+    pytest.importorskip("numba")
+    from admmopt_cpu import reduced, sparse_gram
+
+    draw = np.random.default_rng(4)
+    R, weight = sp.random_array((90, 40), density=0.1, rng=draw, format="csr"), draw.uniform(size=90)
+    if not ordered:
+        R = R[:, ::-1]
+    expected = R.toarray().T @ (weight[:, None] * R.toarray())
+    np.testing.assert_allclose(reduced.gram(R, weight), expected, atol=1e-14)
+    monkeypatch.setattr(sparse_gram, "CACHE", 300)
+    np.testing.assert_allclose(sparse_gram.outer_products(R, weight), expected, atol=1e-14)
+
+
+def test_woodbury_corrects_what_it_knows_and_refines_in_the_small_system(monkeypatch):
+    draw = np.random.default_rng(5)
+    R = sp.random_array((20, 400), density=0.3, rng=draw, format="csr")
+    problem = system([Sparse(R[:5]), Identity(400)], 400, F=Sparse(R[5:]), sigma=1e-9)
+    solver = Woodbury(problem, take_apart(problem), "sparse rows")
+    r1, r2 = draw.normal(size=400), draw.normal(size=405)
+    rho = np.concatenate([np.full(5, 1e7), draw.uniform(1e-3, 1.0, 400)])
+    solver.update(rho=rho)
+    rho[10:40] *= np.where(np.arange(30) % 2, 100.0, 0.01)  # some more, some less
+    solver.update(rho=rho)
+    assert solver.counted == 30
+    assert solver.solve(r1, r2).residual < 1e-11
+    solver.factor.lower *= 1 + 1e-6
+    with monkeypatch.context() as patch:
+        patch.setattr(System, "product", None)  # nothing of the whole system is multiplied
+        solver.refine = False
+        plain = solver.solve(r1, r2)
+        solver.refine = True
+        refined = solver.solve(r1, r2)
+    assert refined.residual < 1e-4 * plain.residual
+    np.testing.assert_allclose(refined.z, problem.A.matvec(refined.x), atol=1e-7)
 
 
 def quasi_definite(n, k, density, seed):
