@@ -25,6 +25,7 @@ ACCURATE = 1e-9  # relative residual of a trial solve above which every solve is
 MOST_REFINEMENTS = 3
 LARGE = 5e8  # products in a factorization above which it goes by fronts, where numba is installed
 FASTER = 5.0  # of such a factorization than qdldl's, measured
+HUGE = 1e100
 
 
 class QuasiDefinite:
@@ -152,6 +153,7 @@ class QuasiDefinite:
 
 
 def inverse(weight: np.ndarray) -> np.ndarray:
-    """1 / weight, a huge number where a weight is zero (such a row does not count)."""
+    """1 / weight, a huge number where a weight is zero (such a row does not count). Not the hugest: small entries over
+    it, as they stand in the factors, would be subnormal, and arithmetic with such numbers is ten times slower."""
     with np.errstate(divide="ignore"):
-        return np.minimum(1.0 / weight, 1e300)
+        return np.minimum(1.0 / weight, HUGE)

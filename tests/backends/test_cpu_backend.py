@@ -129,6 +129,16 @@ def test_the_kit_catches_what_is_wrong(backend, sentence):
         check_backend(backend)
 
 
+def test_rows_without_weight_leave_no_subnormal_numbers():
+    """Arithmetic with them is ten times slower, and Newton's method leaves most rows out."""
+    R = sp.random_array((400, 50), density=0.2, rng=np.random.default_rng(3), format="csr")
+    R.data = 10.0 ** (-20 * R.data)
+    solver = Cpu().prepare(system([Sparse(R), Identity(50)], 50))
+    solver.update(rho=np.where(np.arange(450) < 20, 1.0, 0.0))
+    size = np.abs(solver.factor.factors()[0].data)
+    assert not np.any((size > 0) & (size < np.finfo(float).tiny))
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 def test_gram_matrices_by_outer_products(monkeypatch, ordered):
     """In strips of a few rows, of a matrix whose entries stand in any order."""
