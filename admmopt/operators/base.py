@@ -30,8 +30,9 @@ class Operator(ABC):
     def squared(self) -> Operator:
         """The operator of the squared entries, for row and column norms (exact unless entries overlap)."""
 
-    def entries(self) -> np.ndarray | sp.csr_array | None:
-        """The matrix, dense or sparse as it was written, or None where only products exist."""
+    def entries(self, limit: int = 0) -> np.ndarray | sp.csr_array | None:
+        """The matrix, dense or sparse as it was written, or None where only products exist. limit: stored entries up to
+        which structure that is known is written out."""
         return None
 
     @property
@@ -65,7 +66,7 @@ class Operator(ABC):
 
 def entries(operator: Operator, limit: int) -> np.ndarray | sp.csr_array | None:
     """The operator's matrix; one known by products alone is written out up to `limit` entries, and None beyond."""
-    matrix = operator.entries()
+    matrix = operator.entries(limit)
     if matrix is None and operator.shape[0] * operator.shape[1] <= limit:
         columns = [operator.matvec(unit) for unit in np.eye(operator.shape[1])]
         matrix = np.stack(columns, axis=1) if columns else np.zeros(operator.shape)

@@ -25,8 +25,8 @@ class Composition(Operator):
     def squared(self):
         return Composition(self.outer.squared(), self.inner.squared())
 
-    def entries(self):
-        outer, inner = self.outer.entries(), self.inner.entries()
+    def entries(self, limit=0):
+        outer, inner = self.outer.entries(limit), self.inner.entries(limit)
         if outer is None or inner is None:
             return None
         return outer @ inner
@@ -59,8 +59,8 @@ class Sum(Operator):
     def squared(self):
         return Sum([part.squared() for part in self.parts])
 
-    def entries(self):
-        parts = [part.entries() for part in self.parts]
+    def entries(self, limit=0):
+        parts = [part.entries(limit) for part in self.parts]
         if any(part is None for part in parts):
             return None
         total = parts[0]
@@ -103,8 +103,8 @@ class Row(Operator):
     def squared(self):
         return Row([(columns, block.squared()) for columns, block in self.blocks], self.shape[1])
 
-    def entries(self):
-        parts = [(columns, block.entries()) for columns, block in self.blocks]
+    def entries(self, limit=0):
+        parts = [(columns, block.entries(limit)) for columns, block in self.blocks]
         if any(part is None for _, part in parts):
             return None
         if any(not sp.issparse(part) for _, part in parts):
@@ -158,8 +158,8 @@ class Stack(Operator):
     def squared(self):
         return Stack([block.squared() for block in self.blocks], self.shape[1])
 
-    def entries(self):
-        parts = [block.entries() for block in self.blocks]
+    def entries(self, limit=0):
+        parts = [block.entries(limit) for block in self.blocks]
         if not parts:
             return sp.csr_array(self.shape)
         if any(part is None for part in parts):
@@ -201,7 +201,7 @@ def compose(outer: Operator, inner: Operator) -> Operator:
 
 
 def add(parts: list[Operator]) -> Operator:
-    """The sum of operators of one shape, added up where all are sparse or all are dense."""
+    """The sum of operators of one shape, added up where all are sparse, all are dense, or all end in one operator."""
     if len(parts) == 1:
         return parts[0]
     diagonals = [part.d for part in parts if isinstance(part, Diagonal)]
@@ -215,4 +215,8 @@ def add(parts: list[Operator]) -> Operator:
     matrices = [part.matrix for part in parts if isinstance(part, Dense)]
     if len(matrices) == len(parts):
         return Dense(np.sum(matrices, axis=0))
+    pairs = [(p.outer, p.inner) if isinstance(p, Composition) else (Identity(p.shape[0]), p) for p in parts]
+    inner = pairs[0][1]
+    if all(other.key == inner.key for _, other in pairs):
+        return compose(add([outer for outer, _ in pairs]), inner)
     return Sum(parts)

@@ -23,7 +23,7 @@ class Diagonal(Operator):
     def squared(self):
         return Diagonal(self.d**2)
 
-    def entries(self):
+    def entries(self, limit=0):
         return sp.diags_array(self.d, format="csr")
 
     @property
@@ -74,7 +74,7 @@ class Dense(Operator):
     def squared(self):
         return Dense(self.matrix**2)
 
-    def entries(self):
+    def entries(self, limit=0):
         return self.matrix
 
     @property
@@ -104,7 +104,7 @@ class Sparse(Operator):
     def squared(self):
         return Sparse(self.matrix.power(2))
 
-    def entries(self):
+    def entries(self, limit=0):
         return self.matrix
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from scipy import signal
 
 from .base import Operator
@@ -22,6 +23,9 @@ class LeftProduct(Operator):
 
     def rmatvec(self, y):
         return (self.factor.entries().T @ y.reshape(-1, self.k, order="F")).ravel(order="F")
+
+    def entries(self, limit=0):
+        return None if self.nnz > limit else sp.kron(sp.eye_array(self.k), self.factor.entries(), format="csr")
 
     def squared(self):
         return LeftProduct(self.factor.squared(), self.k)
@@ -51,6 +55,9 @@ class RightProduct(Operator):
 
     def rmatvec(self, y):
         return (y.reshape(self.m, -1, order="F") @ self.factor.entries().T).ravel(order="F")
+
+    def entries(self, limit=0):
+        return None if self.nnz > limit else sp.kron(self.factor.entries().T, sp.eye_array(self.m), format="csr")
 
     def squared(self):
         return RightProduct(self.factor.squared(), self.m)
@@ -99,8 +106,6 @@ def left_product(factor: Operator, k: int) -> Operator:
         return factor
     if isinstance(factor, Dense):
         return LeftProduct(factor, k)
-    import scipy.sparse as sp
-
     return Sparse(sp.kron(sp.eye_array(k), factor.entries(), format="csr"))
 
 
@@ -110,6 +115,4 @@ def right_product(factor: Operator, m: int) -> Operator:
         return Dense(factor.matrix.T) if isinstance(factor, Dense) else Sparse(factor.entries().T)
     if isinstance(factor, Dense):
         return RightProduct(factor, m)
-    import scipy.sparse as sp
-
     return Sparse(sp.kron(factor.entries().T, sp.eye_array(m), format="csr"))

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from admmopt.backend_api import BackendError, System, resolve
-from admmopt.operators import Convolution, Dense, Diagonal, Identity, LeftProduct, Sparse, Stack
+from admmopt.operators import Convolution, Dense, Diagonal, Identity, LeftProduct, Sparse, Stack, compose
 from admmopt.testing import check_backend
 from admmopt_cpu import Cpu
 from admmopt_cpu.pieces import take_apart
@@ -137,6 +137,18 @@ def test_rows_without_weight_leave_no_subnormal_numbers():
     solver.update(rho=np.where(np.arange(450) < 20, 1.0, 0.0))
     size = np.abs(solver.factor.factors()[0].data)
     assert not np.any((size > 0) & (size < np.finfo(float).tiny))
+
+
+def test_structure_that_is_sparse_is_written_out():
+    """A product with a matrix variable beside rows that mix its columns: no k small systems, and no products alone."""
+    p, q, k = 40, 5, 50
+    X = LeftProduct(Dense(rng.normal(size=(p, q))), k)
+    mixed = sp.eye_array(p * (k - 1), p * k, k=p) - sp.eye_array(p * (k - 1), p * k)
+    problem = system([X, compose(Sparse(mixed), X), Identity(q * k)], q * k)
+    solver = Cpu().prepare(problem)
+    assert solver.report()["form"] == "sparse LDL'"
+    r1, r2 = rng.normal(size=q * k), rng.normal(size=problem.A.shape[0])
+    assert solver.solve(r1, r2).residual < 1e-10
 
 
 @pytest.mark.parametrize("ordered", [True, False])

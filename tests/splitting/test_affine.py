@@ -93,6 +93,9 @@ def test_structure_stays_structure():
     assert isinstance(walk.map(cp.convolve(np.ones(3), x)).parts[x.id], Convolution)
     assert isinstance(walk.map(S @ x).parts[x.id], Sparse)
     assert isinstance(walk.map((A @ x)[:2]).parts[x.id].inner, Dense)
+    rows = A @ X  # selections of one product are added up in front of it
+    difference = walk.map(rows[:, 1:] - rows[:, :-1]).parts[X.id]
+    assert isinstance(difference.outer, Sparse) and isinstance(difference.inner, LeftProduct)
 
 
 @settings(max_examples=30, deadline=None)
