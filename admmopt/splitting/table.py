@@ -21,6 +21,7 @@ from cvxpy.atoms.quad_form import QuadForm
 
 from .. import functions as fn
 from .affine import AffineMap, AffineWalk, flat
+from .lines import multiples
 from .pieces import Linear, Piece, Quadratic, Squares, grouped, interleave, rows_of, svec_operator
 
 Build = Callable[..., list]
@@ -118,6 +119,10 @@ def _extreme(atom, c, walk, sign: float):
         return [Piece(part, shifted, type(atom).__name__), level]
     if still:
         maps.append(AffineMap({}, floor))
+    if (found := multiples(maps)) is not None:
+        base, scales = found
+        constants = np.array([map.constant for map in maps])
+        return [Piece(fn.max_affine(sign * c[used] * scales, sign * c[used] * constants), base, type(atom).__name__)]
     k = len(maps)
     together = interleave(maps, [np.arange(used.size) * k + j for j in range(k)])
     if sign < 0:

@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse as sp
 
 import admmopt as ao
-from admmopt.functions import FusedLasso, PiecewiseQuadratic, TotalVariation
+from admmopt.functions import FusedLasso, Maximum, PiecewiseQuadratic, TotalVariation
 from admmopt.operators import Dense, Identity
 from admmopt.splitting import Compiled
 
@@ -94,6 +94,36 @@ def test_a_scaling_in_front_of_a_matrix_moves_into_the_function():
     problem = cp.Problem(cp.Minimize(cp.sum(cp.pos(1 - cp.multiply(labels, A @ x)))))
     (term,) = Compiled(problem).update().terms
     assert isinstance(term.operator, Dense) and np.array_equal(term.operator.matrix, A)
+
+
+SELECTED = sp.random_array((9, 8), density=0.5, rng=np.random.default_rng(3), format="csr")
+TAU = np.linspace(0.1, 0.9, 12)
+LINES = {
+    "pinball": lambda: (A @ x - b, lambda r: cp.maximum(cp.multiply(TAU, r), cp.multiply(TAU - 1, r))),
+    "sparse": lambda: (SELECTED @ x, lambda r: cp.maximum(r / 3, 2 - r, 0.1)),
+    "entries": lambda: (x, lambda r: -cp.minimum(r, 1 - 3 * r, 2.0)),
+    "selected rows": lambda: ((A @ x)[:5], lambda r: cp.maximum(r, 0.5 * r + 1)),
+    "two variables": lambda: (x[:4] + 2 * cp.vec(X, order="F")[:4], lambda r: cp.maximum(r, -2 * r)),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_the_largest_multiple_of_one_map_is_a_function_of_it(name):
+    argument, of = LINES[name]()
+    problem = cp.Problem(cp.Minimize(cp.sum(of(argument))))
+    split = Compiled(problem).update()
+    (term,) = split.terms
+    assert isinstance(term.function, PiecewiseQuadratic) and term.function.size == argument.size
+    for v in problem.variables():
+        v.value = np.random.default_rng(0).standard_normal(v.shape)
+    point = np.concatenate([v.value.ravel(order="F") for v in sorted(problem.variables(), key=lambda v: v.id)])
+    assert split.objective(point) == pytest.approx(problem.objective.value)
+
+
+def test_the_largest_of_different_maps_is_a_maximum_of_groups():
+    for expr in (cp.maximum(x, x[::-1]), cp.maximum(A @ x, cp.multiply(TAU, A @ x + x[0])), cp.maximum(x[:3], X[:, 0])):
+        (term,) = Compiled(cp.Problem(cp.Minimize(cp.sum(expr)))).update().terms
+        assert isinstance(term.function, Maximum)
 
 
 def test_least_squares_rows_and_quadratic_forms_make_no_term():
