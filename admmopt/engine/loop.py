@@ -90,7 +90,7 @@ class Run:
         self.closing = self.interior = None
         if settings.finish and split.convex:
             self.interior = InteriorFinish(self.standard, backend, workspace, settings.eps)
-            self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.usable, fresh)
+            self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.first, fresh)
         self.history, self.iteration = History(), 0
         self.next_check = 1
         self.idle = 0  # checks since the last progress

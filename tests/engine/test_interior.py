@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import cvxpy as cp
 import numpy as np
 import pytest
@@ -44,6 +46,17 @@ def quadratic(seed: int, rows: int = 50, columns: int = 40):
     )
 
 
+def kinked(seed: int, rows: int = 60, columns: int = 20):
+    """Costs with kinks and curved pieces, of rows and of entries, with bounds on top: every kind of segment."""
+    rng = np.random.default_rng(seed)
+    A, b = rng.standard_normal((rows, columns)), rng.standard_normal(rows)
+    x = cp.Variable(columns)
+    r = A @ x - b
+    losses = cp.sum(cp.maximum(0.8 * r[:20], -0.2 * r[:20])) + cp.sum(cp.huber(r[20:40], 0.3))
+    losses += cp.sum(cp.pos(cp.abs(r[40:50]) - 0.1)) + 0.5 * cp.sum(cp.pos(1 - r[50:]))
+    return cp.Problem(cp.Minimize(losses + 0.5 * cp.norm1(x) + cp.sum(x)), [x >= -0.2, x[0] <= 0.1, cp.sum(x) == 0.5])
+
+
 def interior(problem) -> tuple[Standard, Barrier]:
     standard = Standard(Compiled(problem, False).update())
     return standard, Barrier(standard, Rows.of(standard), equilibrate(standard), Cpu())
@@ -83,15 +96,15 @@ def test_it_runs_where_the_iteration_is_long_and_can_be_turned_off():
 
 def test_where_it_does_not_apply():
     x = cp.Variable(4)
-    kink = cp.Problem(cp.Minimize(cp.norm1(x) + x[0]), [x >= -1])
     cone = cp.Problem(cp.Minimize(cp.sum(x)), [cp.norm(x) <= 1, x >= -1])
     unbounded_rows = cp.Problem(cp.Minimize(cp.sum_squares(x)), [x[0] + x[1] == 1])
-    for problem in (kink, cone):
-        assert Rows.of(Standard(Compiled(problem, False).update())) is None
+    assert Rows.of(Standard(Compiled(cone, False).update())) is None
     assert Rows.of(Standard(Compiled(unbounded_rows, False).update())).bounds == 0
 
 
-@pytest.mark.parametrize("make", [lambda: linear(1)[0], lambda: quadratic(1)], ids=["linear", "quadratic"])
+@pytest.mark.parametrize(
+    "make", [lambda: linear(1)[0], lambda: quadratic(1), lambda: kinked(1)], ids=["linear", "quadratic", "kinked"]
+)
 def test_it_starts_inside_and_points_are_what_the_engine_expects(make):
     standard, finish = interior(make())
     rows = finish.rows
@@ -109,6 +122,48 @@ def test_it_starts_inside_and_points_are_what_the_engine_expects(make):
 
     finish.run(1e-10, report)
     assert min(seen) < 1e-8
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_costs_with_kinks_agree_with_clarabel(seed):
+    problem, points = kinked(seed), []
+    _, finish = interior(problem)
+    finish.run(1e-9, lambda *point: points.append(point) or point[3].residuals.worst <= 1e-9)
+    assert len(points) < 40 and points[-1][3].residuals.worst <= 1e-9
+    theirs = problem.solve(solver=cp.CLARABEL, tol_gap_rel=1e-10, tol_gap_abs=1e-10, tol_feas=1e-10)
+    assert points[-1][3].objective == pytest.approx(theirs, rel=1e-7)
+
+
+def test_segments_add_up_to_the_cost():
+    standard, finish = interior(kinked(0))
+    rows, rng = finish.rows, np.random.default_rng(0)
+    lowest, highest = rows.lower[rows.first], rows.upper[rows.last]
+    for _ in range(5):
+        z = np.clip(rng.standard_normal(standard.m), lowest, highest)
+        s = np.clip(rows.each(z), rows.lower, rows.upper)
+        np.testing.assert_allclose(rows.total(s), z + rows.shift, atol=1e-12)
+        inside = (rows.each(z) > rows.lower) & (rows.each(z) < rows.upper)  # the segment that is being filled
+        slopes = np.concatenate(
+            [f.subdifferential(z[place], 0.0)[0] for f, place in zip(standard.functions, standard.slices, strict=True)]
+        )
+        np.testing.assert_allclose(rows.gradient(s)[inside], slopes[rows.owner[inside]], atol=1e-12)
+
+
+def test_a_row_that_is_near_its_bound_keeps_its_multiplier():
+    """What is left out adds up over the rows of a column; a move of z does not."""
+    standard, finish = interior(linear(0)[0])
+    rows = finish.rows
+    it = starting_point(standard, rows, finish.scaling, finish.newton)
+    before = copy(it)
+    it.s = np.where(rows.low, rows.lower + 1e-9, it.s)
+    fallen = np.where(rows.low, (it.s - rows.lower) / (before.s - rows.lower), 0.0)
+    it.z_l = 1e-9 * fallen * before.z_l  # the multiplier has fallen faster than the distance
+    with np.errstate(all="ignore"):
+        _, far, dropped, _ = finish.snapped(it, before, 0.0)
+        _, near, kept, _ = finish.snapped(it, before, 1e-8)
+    np.testing.assert_array_equal(far[rows.low], it.s[rows.low])
+    np.testing.assert_array_equal(near[rows.low], rows.lower[rows.low])
+    assert np.all(dropped[rows.low] == 0) and np.array_equal(kept[rows.low], -it.z_l[rows.low])
 
 
 def test_newton_directions_are_those_of_the_system_without_regularization():

@@ -1,4 +1,5 @@
-"""The other finish: linear and quadratic programs that take many iterations end with an interior point.
+"""The other finish: linear, quadratic and piecewise quadratic problems that take many iterations end with an interior
+point.
 
 `InteriorFinish.attempt` is all that the loop calls. It tries once, when the iteration has cost about as much as half of
 an interior point does, and hands back an accurate point or nothing: one that failed has often run far away, and the
@@ -22,13 +23,15 @@ NEAR, LONGER = 100.0, 4.0  # residual over eps below which the iteration gets so
 
 
 class InteriorFinish:
-    """The interior point of one solve. `seconds`, `steps`: spent in it so far."""
+    """The interior point of one solve. `usable`: for a problem of this kind; `first`: before semismooth Newton, which
+    does well where costs have kinks; `seconds`, `steps`: spent in it so far."""
 
     def __init__(self, standard: Standard, backend, workspace, eps: float):
         self.standard, self.scaling, self.backend, self.eps = standard, workspace.penalty.scaling, backend, eps
         rows = Rows.of(standard) if workspace.exact and backend.capabilities.refactor else None
         self.rows = rows if rows is not None and rows.bounds else None
         self.usable = self.rows is not None
+        self.first = self.usable and not self.rows.kinked.any()
         self.due = WORK * (SOLVES + workspace.update_cost) if self.usable else np.inf
         self.seconds, self.steps = 0.0, 0
 

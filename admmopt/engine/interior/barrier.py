@@ -1,12 +1,14 @@
 """Proximal interior point for linear and quadratic programs: Mehrotra's predictor-corrector (SIAM J. Optim. 2, 1992).
 
-    minimize 1/2 x'P x + q'x + sum_i (c_i s_i + k_i s_i^2 / 2),   s = A x + b,   lower <= s <= upper,
+    minimize 1/2 x'P x + q'x + sum_j (c_j s_j + k_j s_j^2 / 2),   lower <= s <= upper,
 
-with multipliers z_l, z_u >= 0 of the bounds, y = c + k s + z_u - z_l (in equal rows y is free), and complementarity
-(s - lower) z_l = (upper - s) z_u = mu on the way to 0. Eliminating all but dx leaves the system of `system.py`, with
-weights
+where the segments s_j of row i add up to (A x + b)_i + shift_i (`rows.py`; most rows have one, and no shift), with
+multipliers z_l, z_u >= 0 of the bounds, y_i = c_j + k_j s_j + z_u - z_l for every segment (in equal rows y is free),
+and complementarity (s - lower) z_l = (upper - s) z_u = mu on the way to 0. A segment gives way by dy over its weight
 
-    k + z_l / (s - lower) + z_u / (upper - s).
+    k + z_l / (s - lower) + z_u / (upper - s),
+
+a row by the sum: eliminating all but dx leaves the system of `system.py`, with the harmonic sum of these weights.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ PATIENCE = 40  # steps without a better point after which it is given up
 BOUNDARY = 0.995  # of the way to the boundary that a step may go
 SHORT = 0.1  # a step shorter than this is tried again with more centring
 CENTRING = (0.5, 0.9)
+NEAR = 0.1  # of the primal residual that is allowed, the distance at which a segment is on its bound
 
 
 class Barrier:
@@ -41,16 +44,17 @@ class Barrier:
     def run(self, eps: float, report: Callable[[np.ndarray, np.ndarray, np.ndarray, Measured], bool]) -> None:
         """Iterate until nothing is gained any more. report(x, z, y, measured) is called with every point, y exactly a
         subgradient at z, as the engine wants it; it returns True to stop."""
-        best, idle, before = np.inf, 0, None
+        best, idle, before, near = np.inf, 0, None, 0.0
         with np.errstate(all="ignore"):  # an iterate that is no longer finite ends the run
             it = starting_point(self.standard, self.rows, self.scaling, self.newton)
             for _ in range(STEPS):
-                point = self.snapped(it, before)
+                point = self.snapped(it, before, near)
                 worst = point[3].residuals.worst
                 if not np.isfinite(worst) or report(*point):
                     return
                 idle = 0 if worst < 0.9 * best else idle + 1
                 best, before = min(best, worst), copy(it)
+                near = NEAR * eps * (1 + point[3].residuals.primal_scale)
                 try:
                     if idle > PATIENCE or not self.step(it, eps, point[3]):
                         return
@@ -58,12 +62,14 @@ class Barrier:
                     return
 
     def multiplier(self, it: Iterate) -> np.ndarray:
-        return np.where(self.rows.equal, it.y, self.rows.gradient(it.s) + it.z_u - it.z_l)
+        rows = self.rows
+        return np.where(rows.equal | rows.kinked, it.y, (rows.gradient(it.s) + it.z_u - it.z_l)[rows.first])
 
-    def snapped(self, it: Iterate, before: Iterate | None):
-        """(x, z, y, measured): every row on the bound that it is going to, or off both with the multipliers of bounds
-        left out. A bound holds if the distance to it falls faster than its multiplier (Tapia's indicators: El-Bakry,
-        Tapia & Zhang, SIAM Review 36, 1994), which needs no idea of their sizes."""
+    def snapped(self, it: Iterate, before: Iterate | None, near: float):
+        """(x, z, y, measured): every row on the bound or kink that it is going to, or off all; y a subgradient there.
+        A bound of a segment holds if the distance to it falls faster than its multiplier (Tapia's indicators: El-Bakry,
+        Tapia & Zhang, SIAM Review 36, 1994), which needs no idea of their sizes; or if it is `near`: then z moves by
+        less than matters, while multipliers that are left out add up over the rows of a column."""
         rows, y = self.rows, self.multiplier(it)
         low, high = it.s - rows.lower, rows.upper - it.s
         if before is None:
@@ -71,20 +77,28 @@ class Barrier:
         else:
             on_low = rows.low & (low * before.z_l < it.z_l * (before.s - rows.lower))
             on_high = rows.high & (high * before.z_u < it.z_u * (rows.upper - before.s))
+        on_low |= rows.low & (low <= near)
+        on_high |= rows.high & (high <= near)
         on_low &= ~(on_high & (high < low))
         on_high &= ~on_low
-        z = np.where(on_low, rows.lower, np.where(on_high, rows.upper, it.s))
-        gradient = rows.gradient(z)
-        y = np.where(on_low, np.minimum(y, gradient), np.where(on_high, np.maximum(y, gradient), gradient))
-        y = np.where(rows.equal, it.y, y)
+        z = (rows.total(it.s) - rows.shift).clip(rows.lower[rows.first], rows.upper[rows.last])
+        filled = np.minimum.reduceat(np.where(on_high, it.s.size, np.arange(it.s.size)), rows.first)  # all before are
+        z = np.where(rows.total((~(on_low | on_high)).astype(float)) > 0, z, self._end(filled))
+        for place, function in zip(self.standard.slices, self.standard.functions, strict=True):
+            y[place] = np.clip(y[place], *function.subdifferential(z[place], 0.0))  # type: ignore[attr-defined]
         return it.x, z, y, measure(self.standard, it.x, z, y)
 
+    def _end(self, segment):
+        """Where each row is whose segments before this one are full and the others empty."""
+        rows = self.rows
+        return np.where(segment > rows.last, rows.upper[rows.last], rows.lower[np.minimum(segment, rows.last)])
+
     def weight(self, it: Iterate) -> np.ndarray:
-        """(m,): of inequality rows; positive everywhere."""
+        """(S,): positive everywhere; of no account in equal rows."""
         rows = self.rows
         w = rows.curvature + np.where(rows.low, it.z_l / (it.s - rows.lower), 0.0)
         w = w + np.where(rows.high, it.z_u / (rows.upper - it.s), 0.0)
-        return np.where(w > 0, w, 1e-10 * self.scaling.e**2 / self.scaling.cost)
+        return np.where(w > 0, w, 1e-10 * rows.each(self.scaling.e**2) / self.scaling.cost)
 
     def step(self, it: Iterate, eps: float, measured: Measured) -> bool:
         """Move `it`; False where no step is to be had."""
@@ -93,7 +107,8 @@ class Barrier:
         high = np.where(rows.high, rows.upper - it.s, 1.0)
         y = self.multiplier(it)
         r_d = standard.quadratic(it.x)[0] + standard.q + standard.A.rmatvec(y)
-        r_p = standard.A.matvec(it.x) + standard.b - it.s
+        r_p = standard.A.matvec(it.x) + standard.b + rows.shift - rows.total(it.s)
+        apart = np.where(rows.each(rows.kinked), rows.gradient(it.s) + it.z_u - it.z_l - rows.each(y), 0.0)
         mu = float(((low * it.z_l)[rows.low].sum() + (high * it.z_u)[rows.high].sum()) / rows.bounds)
         limits = [
             0.01 * eps * (1 + scale) for scale in (measured.residuals.dual_scale, measured.residuals.primal_scale)
@@ -102,13 +117,15 @@ class Barrier:
         def direction(aim_low, aim_high):
             """Towards (s - lower) z_l = aim_low, (upper - s) z_u = aim_high."""
             g = np.where(rows.high, aim_high / high - it.z_u, 0.0) - np.where(rows.low, aim_low / low - it.z_l, 0.0)
-            target = -(r_p + g / newton.weight)
+            g += apart
+            target = -(r_p + rows.total(g / weight))
             dual = max(limits[0], 1e-8 * float(np.abs(r_d).max(initial=0.0)))
             primal = max(limits[1], 1e-8 * float(np.abs(target[~rows.free]).max(initial=0.0)))
             dx, dy, accurate = newton.solve(r_d, target, dual, primal)
-            ds = np.where(rows.free, standard.A.matvec(dx) + r_p, (dy - g) / newton.weight)
-            ds = np.where(rows.equal, 0.0, ds)
-            return (dx, ds, dy, *self._multipliers(it, ds, dy, low, high, aim_low, aim_high)), accurate
+            of_row = rows.each(dy)
+            ds = np.where(rows.each(rows.free), rows.each(standard.A.matvec(dx) + r_p), (of_row - g) / weight)
+            ds = np.where(rows.each(rows.equal), 0.0, ds)
+            return (dx, ds, dy, *self._multipliers(it, ds, of_row - apart, low, high, aim_low, aim_high)), accurate
 
         def lengths(move):
             _, ds, _, dz_l, dz_u = move
@@ -120,7 +137,10 @@ class Barrier:
 
         first = True
         while True:
-            newton.factorize(self.weight(it))
+            weight = self.weight(it)
+            of_rows = 1.0 / rows.total(1.0 / weight)
+            newton.factorize(of_rows)
+            weight = weight * rows.each(newton.weight / of_rows)  # as far as it was regularized
             predictor, accurate = direction(0.0, 0.0)
             if accurate or not newton.stronger():
                 break
@@ -146,12 +166,13 @@ class Barrier:
         primal, dual = (min(1.0, BOUNDARY * length) for length in lengths(move))
         dx, ds, dy, dz_l, dz_u = move
         it.x, it.s = it.x + primal * dx, it.s + primal * ds
-        it.z_l, it.z_u, it.y = it.z_l + dual * dz_l, it.z_u + dual * dz_u, it.y + dual * np.where(rows.equal, dy, 0.0)
+        it.z_l, it.z_u = it.z_l + dual * dz_l, it.z_u + dual * dz_u
+        it.y = it.y + dual * np.where(rows.equal | rows.kinked, dy, 0.0)
         return bool(np.isfinite(it.x).all() and max(primal, dual) > 0)
 
     def _multipliers(self, it, ds, dy, low, high, aim_low, aim_high):
         """(dz_l, dz_u) of a move. What y = c + k s + z_u - z_l leaves no choice in is taken from there: then the dual
-        residual falls exactly by the step, whatever the weights."""
+        residual falls exactly by the step, whatever the weights. dy: (S,)."""
         rows = self.rows
         dz_l = np.where(rows.low, aim_low / low - it.z_l - it.z_l / low * ds, 0.0)
         dz_u = np.where(rows.high, aim_high / high - it.z_u + it.z_u / high * ds, 0.0)

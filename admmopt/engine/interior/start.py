@@ -16,23 +16,28 @@ LEAST = 1e-2  # shift, in scaled units
 
 
 def starting_point(standard: Standard, rows: Rows, scaling: Scaling, newton: Newton) -> Iterate:
-    unit_s, unit_z = 1.0 / scaling.e, scaling.e / scaling.cost  # of a row's value and of its multiplier
+    unit_s, unit_z = rows.each(1.0 / scaling.e), rows.each(scaling.e / scaling.cost)  # of a value and of a multiplier
     e2 = scaling.e**2 / scaling.cost
     sigma = 1e-6 / scaling.cost / scaling.d**2
-    zero = np.clip(0.0, rows.lower, rows.upper)
+    lowest, highest = rows.lower[rows.first], rows.upper[rows.last]
+    aim = np.where(rows.kinked, rows.upper[rows.first], np.clip(0.0, lowest, highest))
     newton.prepare(e2 * np.where(rows.equal, EQUAL, np.where(rows.free, 1e-6, 1.0)), sigma)
-    x, _ = newton.plain(np.zeros(standard.n), zero - standard.b)
+    x, _ = newton.plain(np.zeros(standard.n), aim - standard.b)
     weight = e2 * np.where(rows.free, 1e-6, 1.0)
     newton.prepare(weight, sigma)
     _, falling = newton.plain(-standard.q, np.zeros(standard.m))
     y = weight * falling
-    s = np.where(rows.equal, rows.lower, standard.A.matvec(x) + standard.b)
+    y = np.where(rows.kinked, np.clip(y, *_multipliers(rows)), y)
+    s = np.where(rows.each(rows.equal), rows.lower, rows.each(standard.A.matvec(x) + standard.b))
+    lower, upper = rows.lower.copy(), rows.upper.copy()
+    lower[rows.first], upper[rows.last] = -np.inf, np.inf
+    s = np.clip(s, lower, upper)  # no kink is ever violated: there one segment ends and the next one begins
 
     low = np.where(rows.low, (s - rows.lower) / unit_s, np.inf)
     high = np.where(rows.high, (rows.upper - s) / unit_s, np.inf)
     shift = max(-1.5 * float(np.minimum(low, high).min(initial=0.0)), LEAST)
     low, high = (np.where(np.isfinite(gap), np.maximum(gap, 0.0) + shift, 0.0) for gap in (low, high))
-    net = (y - rows.gradient(s)) / unit_z
+    net = (rows.each(y) - rows.gradient(s)) / unit_z
     z_l = np.where(rows.low, np.where(rows.high, np.maximum(-net, 0.0), -net), 0.0)
     z_u = np.where(rows.high, np.where(rows.low, np.maximum(net, 0.0), net), 0.0)
     push = max(-1.5 * float(min(z_l.min(initial=0.0), z_u.min(initial=0.0))), LEAST)
@@ -44,4 +49,12 @@ def starting_point(standard: Standard, rows: Rows, scaling: Scaling, newton: New
     s = np.where(rows.low, np.maximum(s, rows.lower + inside), s)
     s = np.where(rows.high, np.minimum(s, rows.upper - inside), s)
     z_l, z_u = np.where(rows.low, (z_l + push) * unit_z, 0.0), np.where(rows.high, (z_u + push) * unit_z, 0.0)
-    return Iterate(x, s, z_l, z_u, np.where(rows.equal, y, 0.0))
+    return Iterate(x, s, z_l, z_u, np.where(rows.equal | rows.kinked, y, 0.0))
+
+
+def _multipliers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of what can be a multiplier of each row: the slopes of its cost at infinity."""
+    lowest, highest = rows.first, rows.last
+    no_least = np.isfinite(rows.lower[lowest]) | (rows.curvature[lowest] > 0)
+    no_most = np.isfinite(rows.upper[highest]) | (rows.curvature[highest] > 0)
+    return np.where(no_least, -np.inf, rows.slope[lowest]), np.where(no_most, np.inf, rows.slope[highest])

@@ -48,7 +48,7 @@ class Newton:
         """weight: (m,), of the inequality rows; what equal and free rows get follows from their size. Raises
         LinAlgError where no regularization makes the matrix definite."""
         rows, scaling = self.rows, self.scaling
-        e2, bounded = scaling.e**2, rows.low | rows.high
+        e2, bounded = scaling.e**2, rows.bounded
         size = float(np.exp(np.mean(np.log(weight[bounded] / e2[bounded])))) if bounded.any() else 1.0 / scaling.cost
         if self.first_size is None:
             self.first_size = size
