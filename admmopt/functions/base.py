@@ -20,6 +20,11 @@ def namespace(array: Array):
     return array_api_compat.array_namespace(array)
 
 
+def _beside(placed: Array, array: np.ndarray) -> Array:
+    """`array`, of its own type, on the device of `placed`."""
+    return namespace(placed).asarray(array, device=placed.device)
+
+
 class Function(ABC):
     """An extended-valued function f : R^size -> R u {+inf}, given by its value and its prox.
 
@@ -78,14 +83,17 @@ class Function(ABC):
         return None
 
     def on(self, asarray) -> Function:
-        """The same function with every array field (also of nested functions) passed through `asarray`."""
+        """The same function with every array that it was made of (also of nested functions) where `asarray` puts
+        numbers; indices and masks keep their type."""
         if not dataclasses.is_dataclass(self):
             return self
         changes = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            if not field.init:  # made of the others
+                continue
             if isinstance(value, np.ndarray):
-                changes[field.name] = asarray(value)
+                changes[field.name] = asarray(value) if value.dtype.kind == "f" else _beside(asarray(value), value)
             elif isinstance(value, Function):
                 changes[field.name] = value.on(asarray)
             elif isinstance(value, tuple) and value and all(isinstance(item, Function) for item in value):

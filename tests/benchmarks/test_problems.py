@@ -56,10 +56,11 @@ def test_is_dcp_and_deterministic(name):
         assert first.fingerprint != other.fingerprint
 
 
+@pytest.mark.parametrize("backend", ["cpu", "torch:cpu"])
 @pytest.mark.parametrize("name", NAMES)
-def test_engine_agrees_with_clarabel(name, clarabel):
+def test_engine_agrees_with_clarabel(name, backend, clarabel):
     problem = instance(name).problem
-    solution = ao.solve(problem, eps=1e-6, time_limit=20)
+    solution = ao.solve(problem, backend=backend, eps=1e-6, time_limit=20)
     assert solution.status == "optimal"
     assert solution.value == pytest.approx(clarabel(name), rel=1e-4, abs=1e-6)
     assert evaluate(problem).relative <= 1e-5

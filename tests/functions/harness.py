@@ -109,7 +109,9 @@ def check_torch(f, v, t, rtol: float = 1e-9):
     """The same numbers on torch tensors, from a function moved there by `on`, with a float and an array step."""
     import torch
 
-    moved = f.on(lambda array: torch.asarray(np.array(array)))
+    from admmopt_torch import Torch
+
+    moved = f.on(Torch("cpu").asarray)
     tensor = torch.asarray(np.array(v))
     for step in (t, np.full(f.count, t)):
         p = f.prox(v, step)

@@ -12,6 +12,8 @@ from admmopt.functions.norms import _Gauge
 from admmopt.testing import check_jacobian
 from admmopt.testing.jacobians import check_element
 
+from .harness import check_torch
+
 W2, W3 = np.array([0.5, 2.0]), np.array([0.5, 2.0, 1.3])
 NORMAL = np.array([[1.0, -2.0, 0.5], [0.3, 0.2, -1.0]])
 EQUATIONS = np.array([[1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0, -1.0]])
@@ -127,6 +129,11 @@ def test_beside_kinks(f):
 def test_a_step_of_zero_leaves_every_point(f):
     for v in kinks(f):
         np.testing.assert_array_equal(product(f.prox_jacobian(v, 0.0), v), v)
+
+
+@everyone
+def test_the_same_numbers_on_torch(f):
+    check_torch(f, np.random.default_rng(3).standard_normal(f.size), 0.7)
 
 
 def test_elementwise_functions_keep_plain_arrays():
