@@ -9,6 +9,8 @@ import numpy as np
 from .solution import Residuals
 from .standard import Standard
 
+ROUNDED = 1e-6  # of the parts that an objective is added up from: the least that its gap is compared with
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -41,9 +43,9 @@ def measure(standard: Standard, x, z, y) -> Measured:
     values = sum(f.value(part) for f, part in parts if not f.indicator)
     objective = 0.5 * xPx + qx + standard.constant + values
     gap = xPx + qx + support
-    gap_scale = max(abs(xPx), abs(qx), abs(support))
-    if standard.F is not None:  # 1/2 |F x - g|^2 may be far smaller than the terms it is expanded into
-        gap_scale = min(gap_scale, max(abs(objective), abs(objective - gap)))
+    parts_scale = max(abs(xPx), abs(qx), abs(support), abs(values))
+    # the objective may be far smaller than its parts, as 1/2 |F x - g|^2 is, or far larger, by a constant
+    gap_scale = max(min(parts_scale, max(abs(objective), abs(objective - gap))), ROUNDED * parts_scale)
     residuals = Residuals(
         primal=_size(primal),
         dual=_size(dual),

@@ -10,13 +10,17 @@ import numpy as np
 from .history import History
 from .status import Status
 
+SMALL = 1e-3  # an objective that is smaller counts as this large: where it vanishes no gap is small beside it
+
 
 @dataclass(frozen=True)
 class Residuals:
     """Residuals on the original, unscaled problem, infinity norm, each with the scale it is measured against.
 
-    primal = ||A x - z||, dual = ||P x + q + A'y||, gap = |primal value - dual value|; relative ones are
-    residual / (1 + scale), the quantity that is compared with eps.
+    primal = ||A x - z||, dual = ||P x + q + A'y||, gap = |primal value - dual value|. The relative ones are what is
+    compared with eps: residual / (1 + scale), as OSQP and SCS have it, but gap / (SMALL + scale). To first order the
+    gap is the error of the objective (the violation of every constraint times its multiplier), and a user who asks for
+    six digits of an objective of 0.1, in whatever unit it is, wants six that count.
     """
 
     primal: float = np.inf
@@ -31,7 +35,7 @@ class Residuals:
         return (
             self.primal / (1 + self.primal_scale),
             self.dual / (1 + self.dual_scale),
-            self.gap / (1 + self.gap_scale),
+            self.gap / (SMALL + self.gap_scale),
         )
 
     @property

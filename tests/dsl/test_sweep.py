@@ -238,7 +238,7 @@ def test_objects_are_shown_by_name_and_handed_over_as_they_are():
     table = ao.sweep(projection(), lambda device: Inexact(device.error), {"device": devices}, **QUICK)
     assert [row["device"] for row in table.rows] == ["good", "poor"] and table.options == {"device": ["good", "poor"]}
     assert table.where(device=devices[1]).rows == table.rows[1:]
-    assert table.rows[0]["violation"] < table.rows[1]["violation"]
+    assert table.rows[0]["suboptimality"] < table.rows[1]["suboptimality"]
     numpy = ao.sweep(projection(), lambda error: Inexact(error), {"error": np.array([0.0, 0.1])}, **QUICK)
     assert [type(row["error"]) for row in numpy.rows] == [float, float]
 
