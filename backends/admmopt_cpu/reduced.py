@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,11 +12,12 @@ import scipy.sparse as sp
 from admmopt.backend_api import LinearResult, System
 
 from .ldl import QuasiDefinite, inverse
-from .pieces import Pieces, Rows, compact, join
+from .pieces import Pieces, Rows, join
 from .residual import relative_residual
 
 BLOCKED = 12.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
-SAME = 1e-6  # relative difference of two factors that count as one
+SAME = 1e-6  # relative difference of two factors that count as one; `refine` makes it good
+WORN = 100.0  # rounding that a Gram matrix may have kept of larger factors, over that of its own
 CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
 SPARSER, LONG = 0.02, 1e7  # products over those of dense chunks below which it is faster compiled; fewer take no time
 
@@ -44,9 +45,13 @@ class Reduced:
         self.system = self.system.with_penalty(rho, sigma)
         self.factorize()
         self.factorizations += 1
+        self.refine = self.inaccurate()
+
+    def inaccurate(self) -> bool:
+        """Does a trial solve, which is never refined, leave more than rounding does?"""
         trial = np.cos(np.arange(self.pieces.n, dtype=float))
         error = np.linalg.norm(self.system.product(self.invert(trial)) - trial)
-        self.refine = bool(error > 1e-10 * np.linalg.norm(trial))
+        return bool(error > 1e-10 * np.linalg.norm(trial))
 
     def solve(self, r1, r2, *, guess=None, tol=None):
         system = self.system
@@ -144,64 +149,88 @@ class DenseCholesky(Reduced):
         return float((n**3 / 3 + self.counted * n**2) / (BLOCKED * (2 * n**2 + 4 * rows * n)))
 
 
+@dataclass(frozen=True)
+class Known:
+    """product (k, k): R diag(factors) R'. peak: the largest factor that was ever in it, whose rounding still is."""
+
+    factors: np.ndarray
+    product: np.ndarray
+    peak: float
+
+    def changes(self, factors: np.ndarray) -> tuple[float, np.ndarray]:
+        """The factor by which most columns have changed, and the columns that have changed by another (to SAME)."""
+        ratio = factors / self.factors
+        common = float(np.median(ratio))
+        return common, np.flatnonzero(np.abs(ratio - common) > SAME * common)
+
+
 class Woodbury(Reduced):
     """Few rows R of weight W beside a diagonal D. With u = W (R x - r2): D x + R'u = r1, R x - u/W = r2;
     eliminating x leaves (W^-1 + R D^-1 R') u = R D^-1 r1 - r2, k x k, and R x = r2 + u/W for free: a solve passes over
-    R twice. Rows without weight drop out. R D^-1 R' is kept: for a new D only the columns count in which that has
-    changed by another factor than most (to SAME, which `refine` makes good)."""
+    R twice. Rows without weight drop out. R D^-1 R' of all rows is kept, the first one and the last: for a new D only
+    the columns count in which that has changed by another factor than most, a few from one Newton step to the next."""
 
     form = "Woodbury"
 
     def __init__(self, system, pieces, reason):
         self.rows = joined(pieces)
-        self.transposed = transpose(self.rows.matrix)
+        self.R, self.RT = self.rows.matrix, transpose(self.rows.matrix)
         self.free = np.flatnonzero(np.isnan(self.rows.weight))
         self.places = self.rows.index[self.free]
-        self.known = None
+        self.known: list[Known] = []
         super().__init__(system, pieces, reason)
 
     def factorize(self):
         self.inverse = 1.0 / self.pieces.shift(self.system)
         weight = self.rows.scale(self.system.rho)
         active = np.flatnonzero(weight)
-        few, self.complete = 2 * active.size < weight.size, active.size == weight.size
-        self.active = compact(active) if few else slice(None)
-        self.R, self.RT = self.rows.matrix, self.transposed
-        if few:
-            self.R = self.R[self.active]
-            self.RT = transpose(self.R)
-        inner = self._fresh() if few else self._corrected()
+        self.complete = active.size == weight.size
+        self.active = slice(None) if self.complete else active
+        inner = self._gram(active.size)
         self.slack = inverse(weight[self.active])
         inner[np.diag_indices_from(inner)] += self.slack
         self.factor = Cholesky(inner)
 
-    def _fresh(self):
-        """R D^-1 R' of the present rows."""
-        self.counted = self.inverse.size
-        return gram(self.RT, self.inverse)
+    def inaccurate(self):
+        return not self.complete or super().inaccurate()  # Newton steps, of one solve each, are not worth a trial
 
-    def _corrected(self):
-        """R D^-1 R' from the one that is known."""
-        if self.known is not None:
-            base, product = self.known
-            ratio = self.inverse / base
-            common = float(np.median(ratio))
-            other = np.flatnonzero(np.abs(ratio - common) > SAME * common)
-            if 4 * other.size < base.size:
-                self.counted = other.size
-                change = self.inverse[other] - common * base[other]
-                more, less = change > 0, change < 0
-                gained, lost = (gram(self.RT[other[part]], np.abs(change[part])) for part in (more, less))
-                return common * product + gained - lost
-        self.known = (self.inverse, self._fresh())
-        return self.known[1].copy()
+    def _gram(self, active: int):
+        """R D^-1 R' of so many active rows, a new array."""
+        (k, n), largest = self.R.shape, float(self.inverse.max())
+        options = [(known, *known.changes(self.inverse)) for known in self.known]
+        options = [option for option in options if option[1] * option[0].peak <= WORN * largest]
+        if not options or (self.complete and min(4 * other.size for _, _, other in options) >= n):
+            self.known, self.counted = [Known(self.inverse, gram(self.RT, self.inverse), largest)], n
+            return self._among(self.known[0].product)
+        known, common, other = min(options, key=lambda option: option[2].size)
+        self.counted = other.size
+        kept, change = common * known.factors, self.inverse[other] - common * known.factors[other]
+        if k**2 * other.size > active**2 * n:  # among few rows it is cheaper without what the next step could use
+            return common * self._among(known.product) + changed(self.RT[other][:, self.active], change)
+        total = common * known.product
+        if other.size:
+            total += changed(self.RT[other], change)
+        kept[other] = self.inverse[other]
+        self.known[1:] = [Known(kept, total, max(common * known.peak, largest))]
+        return self._among(total)
+
+    def _among(self, product):
+        """Of the active rows, a new array. product: (k, k)."""
+        return product.copy() if self.complete else product[np.ix_(self.active, self.active)]
+
+    def _from_rows(self, u):
+        """R'u. u: one entry, or one row of several columns, for each active row."""
+        if not self.complete:
+            few, u = u, np.zeros((self.R.shape[0], *u.shape[1:]))
+            u[self.active] = few
+        return self.RT @ u
 
     def solve(self, r1, r2, *, guess=None, tol=None):
         system = self.system
         rhs = r1.copy()
         for rows in self.pieces.single:
             rows.add_adjoint(system.rho * r2, rhs)
-        target = np.zeros(self.rows.matrix.shape[0])
+        target = np.zeros(self.R.shape[0])
         target[self.free] = r2[self.places]
         x, u = self._solve(rhs, target[self.active])
         z = np.empty(r2.size)
@@ -210,7 +239,7 @@ class Woodbury(Reduced):
         if self.complete:
             target += self.slack * u
         else:
-            target = self.rows.matrix @ x
+            target = self.R @ x
         z[self.places] = target[self.free]
         self.solves += 1
         full = lambda: relative_residual(system, x, r1 + system.A.rmatvec(system.rho * r2))  # noqa: E731
@@ -218,20 +247,20 @@ class Woodbury(Reduced):
 
     def _solve(self, rhs, target):
         """x and u. A step of refinement is one of the k x k system, whose residual is R x - u / W - r2: two passes."""
-        u = self.factor.solve(self.R @ (self.inverse * rhs) - target)
-        x = self.inverse * (rhs - self.RT @ u)
+        u = self.factor.solve((self.R @ (self.inverse * rhs))[self.active] - target)
+        x = self.inverse * (rhs - self._from_rows(u))
         if self.refine:
-            u += self.factor.solve(self.R @ x - self.slack * u - target)
-            x = self.inverse * (rhs - self.RT @ u)
+            u += self.factor.solve((self.R @ x)[self.active] - self.slack * u - target)
+            x = self.inverse * (rhs - self._from_rows(u))
         return x, u
 
     def invert(self, rhs):
         x = (self.inverse * rhs.T).T
-        return x - (self.inverse * (self.RT @ self.factor.solve(self.R @ x)).T).T
+        return x - (self.inverse * self._from_rows(self.factor.solve((self.R @ x)[self.active])).T).T
 
     def update_cost(self):
-        k, n = self.rows.matrix.shape
-        active = self.R.shape[0]
+        k, n = self.R.shape
+        active = self.slack.size
         return float((active**3 / 3 + active**2 * self.counted) / (BLOCKED * (2 * k**2 + 4 * k * n)))
 
 
@@ -242,7 +271,7 @@ class Bordered(Reduced):
 
     def __init__(self, system, pieces, reason):
         self.rows = pieces.dense
-        rest = dataclasses.replace(pieces, dense=None)
+        rest = replace(pieces, dense=None)
         self.base = QuasiDefinite(system, rest, reason)
         super().__init__(system, pieces, reason)
 
@@ -294,6 +323,12 @@ def gram(matrix, weight: np.ndarray) -> np.ndarray:
         return weight[0] * (matrix.T @ matrix)
     scaled = np.sqrt(weight)[:, None] * matrix
     return scaled.T @ scaled
+
+
+def changed(matrix, change: np.ndarray) -> np.ndarray:
+    """matrix' diag(change) matrix for changes of both signs."""
+    gained, lost = (gram(matrix[part], np.abs(change[part])) for part in (change > 0, change < 0))
+    return gained - lost
 
 
 def common_factor(new: np.ndarray, old: np.ndarray) -> float | None:

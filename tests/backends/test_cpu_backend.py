@@ -78,6 +78,49 @@ def test_kronecker_copes_with_columns_that_differ():
     assert np.linalg.norm(uneven.product(result.x) - rhs) < 1e-8 * np.linalg.norm(rhs)
 
 
+def woodbury(sparse: bool):
+    """(system, rho of its rows by kind): 30 rows beside single entries of 400 columns."""
+    n, k, draw = 400, 30, np.random.default_rng(2)
+    R = draw.normal(size=(k, n)) * (draw.uniform(size=(k, n)) < (0.3 if sparse else 1.0))
+    A = Stack([Sparse(sp.csr_array(R)) if sparse else Dense(R), Identity(n)], n)
+    return System(None, None, np.zeros(0), A, np.full(n, 1e-4), np.ones(k + n)), k, draw
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_newton_step_counts_only_the_columns_that_changed_since_the_last(sparse):
+    problem, k, draw = woodbury(sparse)
+    solver = Woodbury(problem, take_apart(problem), "wanted here")
+    assert solver.counted == 400
+    rho = problem.rho.copy()
+    rho[:5] = 0.0  # rows that the prox leaves alone
+    rho[k : k + 150] = 0.0  # columns that it leaves alone: nothing but sigma holds them
+    for entering, leaving in (([], []), ([200, 201], [0]), ([202], [1, 2])):
+        rho[[k + j for j in entering]], rho[[k + j for j in leaving]] = 0.0, 1.0
+        solver.update(rho=rho)
+        current = problem.with_penalty(rho)
+        r1, r2 = draw.normal(size=400), draw.normal(size=k + 400)
+        rhs = r1 + current.A.rmatvec(rho * r2)
+        result = solver.solve(r1, r2)
+        assert np.linalg.norm(current.product(result.x) - rhs) < 1e-10 * np.linalg.norm(rhs)
+        np.testing.assert_allclose(result.z, current.A.matvec(result.x), rtol=1e-9, atol=1e-9 * np.abs(result.x).max())
+        assert solver.counted == (len(entering) + len(leaving) or 150)
+        assert solver.refine, "without a trial"
+
+
+def test_rounding_of_larger_factors_does_not_stay_in_a_gram_matrix():
+    problem, k, draw = woodbury(sparse=False)
+    sigma, rho = np.full(400, 1e-13), problem.rho.copy()
+    solver = Cpu().prepare(problem.with_penalty(rho, sigma))
+    rho[k + 30 : k + 80] = 3.0
+    held = rho.copy()
+    held[k : k + 30] = 0.0
+    solver.update(rho=held)  # thirty columns whose factors are 1e13
+    solver.update(rho=rho)  # nearer to that than to the first system
+    fresh = Cpu().prepare(problem.with_penalty(rho, sigma))
+    r1, r2 = draw.normal(size=400), draw.normal(size=k + 400)
+    np.testing.assert_allclose(solver.solve(r1, r2).x, fresh.solve(r1, r2).x, rtol=1e-9, atol=1e-12)
+
+
 def test_penalties_spread_over_twelve_decades():
     n, rng = 40, np.random.default_rng(1)
     A = Sparse(sp.random_array((30, n), density=0.3, rng=rng, format="csr"))
