@@ -30,6 +30,7 @@ class Temper:
 EAGER = Temper(first=40, share=0.4, again=1.5, near=np.inf, gain=0.5)
 PATIENT = Temper(first=0, share=0.08, again=1.25, near=1e-4, gain=0.1)
 OVERHEAD, COUPLED = 3.0, 7.0  # of a Newton step beside the update, in iterations; with conjugate gradients
+MORE = 2.5  # times as many steps make up a solution where conjugate gradients, which count as steps, are needed
 FEWEST = 16  # Newton steps with which a try is worth while
 LONGEST = 2.0  # what one try may cost, over what was left when it began
 HORIZON = 10.0  # times the iterations so far: what is left is never thought to be more
@@ -43,6 +44,7 @@ class Gate:
     def __init__(self, update_cost: float, eps: float, temper: Temper, earliest: int = EARLIEST, coupled: bool = False):
         self.overhead, self.eps, self.temper = COUPLED if coupled else OVERHEAD, eps, temper
         self.cost = self.overhead + update_cost
+        self.first = MORE * temper.first if coupled else temper.first
         self.due, self.spent, self.left = float(earliest), 0.0, np.inf
         self.iterations: list[int] = []
         self.logs: list[float] = []
@@ -57,7 +59,7 @@ class Gate:
         if iteration < self.due or not reached < max(self.temper.near, 10 * self.eps):
             return 0
         remaining = min(self.remaining(), HORIZON * iteration)
-        first = 0.0 if self.spent else self.temper.first * self.cost
+        first = 0.0 if self.spent else self.first * self.cost
         share = self.temper.share * (iteration + min(remaining, iteration)) - self.spent
         budget = max(share, first if first < remaining else 0.0)
         if budget < FEWEST * self.cost or remaining < budget:
