@@ -10,6 +10,7 @@ import numpy as np
 
 from . import certificates
 from .anderson import Anderson, Plain
+from .excess import excess
 from .finish import Finish
 from .halpern import Halpern
 from .history import Check, History
@@ -19,7 +20,7 @@ from .problem import SplitProblem
 from .residuals import Measured, measure
 from .settings import Settings
 from .snap import snap
-from .solution import SplitSolution
+from .solution import SMALL, SplitSolution
 from .standard import Standard
 from .status import Status
 from .step import Step
@@ -94,6 +95,7 @@ class Run:
         self.history, self.iteration = History(), 0
         self.next_check = 1
         self.idle = 0  # checks since the last progress
+        self.reached = 0  # the iteration whose residuals were the first below eps
         self.certificate: np.ndarray | None = None
         self.message = ""
         self.prepared_at = time.perf_counter()
@@ -142,8 +144,7 @@ class Run:
             else:
                 w = accelerator.next(w, Tw)
             z = step.prox(w[n:])
-        self.message = f"{limit} iterations were not enough"
-        return self.limit()
+        return self.unfinished(f"{limit} iterations were not enough")
 
     def is_check(self) -> bool:
         """Is it time for a look? Looks that cost c iterations each and come g apart spend c k / g up to iteration k,
@@ -193,7 +194,7 @@ class Run:
         if found is None:
             return None, moved
         x, z, y, measured = found
-        if measured.residuals.worst <= self.settings.eps:
+        if measured.residuals.worst <= self.settings.eps and self.settled(Point(x, z, y, measured)):
             return Status.OPTIMAL, None
         return None, self.set_penalties(x, z, y)
 
@@ -216,8 +217,10 @@ class Run:
     def verdict(self, point: Point, dx, dy) -> Status | None:
         """What is known now, None to go on. dx, dy: how x and y moved in the last plain step."""
         worst = point.measured.residuals.worst
-        if worst <= self.settings.eps:
-            return Status.OPTIMAL if self.split.convex else Status.LOCAL
+        if worst <= self.settings.eps and not self.split.convex:
+            return Status.LOCAL
+        if worst <= self.settings.eps and self.settled(point):
+            return Status.OPTIMAL
         if not np.isfinite(worst):
             self.message = "the iterate is no longer finite: the linear system could not be solved"
             return Status.INACCURATE_BACKEND
@@ -225,12 +228,26 @@ class Run:
         if found is not None:
             return found
         if self.out_of_time():
-            self.message = f"the time limit of {self.settings.time_limit:g} s ran out"
-            return Status.LIMIT
+            return self.unfinished(f"the time limit of {self.settings.time_limit:g} s ran out", Status.LIMIT)
         if self.idle and self.idle % STALLED == 0:
             status = self.limit()
             return status if status is Status.INACCURATE_BACKEND else None
         return None
+
+    def settled(self, point: Point) -> bool:
+        """Is the objective at x as good as it is at z? Looked at for as many iterations again as it took to get here;
+        residuals below eps are what a status promises."""
+        x, measured = snap(self.standard, point.x, point.z, point.y, point.measured, self.settings.eps)
+        gained = abs(excess(self.standard, x, point.z)) / (SMALL + measured.residuals.gap_scale)
+        self.reached = self.reached or self.iteration
+        return gained <= self.settings.eps or self.iteration >= 2 * self.reached
+
+    def unfinished(self, message: str, status: Status | None = None) -> Status:
+        """The status where iterations or time ran out: a point that is solved to eps may have been there before."""
+        if self.split.convex and self.worst <= self.settings.eps:
+            return Status.OPTIMAL
+        self.message = message
+        return status or self.limit()
 
     def limit(self) -> Status:
         """The status where no progress is left: is it the backend that holds it up?"""
