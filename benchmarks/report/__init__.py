@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..paper import pictures, tables
 from ..suites import SUITES, crossbar
-from . import alone, families, profiles
+from . import alone, devices, families, profiles
 
 PATH = Path(__file__).resolve().parents[1] / "RESULTS.md"
 PAGES = {"compile": alone.compile_times, "crossbar": crossbar.section, "paper": tables.section, "path": alone.path}
@@ -23,20 +23,21 @@ def markdown(records: list[dict]) -> str:
     """The whole page."""
     parts = ["# Results\n", HOW, _machine(records)]
     for name, suite in SUITES.items():
-        own = [record for record in records if record["suite"] == name]
+        own = [record for record in records if record["suite"] == name and not devices.elsewhere(record)]
         if suite.compared and own:
             parts += families.section(name, suite, own)
         elif own:
             for eps in sorted({record["eps"] for record in own}, reverse=True):
                 parts.append(f"## {suite.title}, eps = {eps:g}\n")
                 parts.append(PAGES[name]([record for record in own if record["eps"] == eps]))
+    parts += devices.section([record for record in records if devices.elsewhere(record)])
     return "\n".join(parts)
 
 
 def write(records: list[dict], path: Path = PATH) -> None:
     """The page, and the pictures in it."""
     path.write_text(markdown(records))
-    profiles.write(records)
+    profiles.write([record for record in records if not devices.elsewhere(record)])
     pictures.write([record for record in records if record["suite"] == "paper"])
 
 

@@ -30,11 +30,14 @@ def task(suite: str, name: str, options: dict) -> Task:
     """The time is end to end: from the CVXPY problem to values in its variables."""
     instance = build(name, options.get("size", "full"), options.get("seed", 0), options.get("data"))
     reference = references.lookup(instance)
+    meta = instance.meta
     if options["solver"] == OURS and options.get("backend"):
-        resolve(options["backend"]).asarray(np.zeros(1))  # a device's driver starts once a process, not once a solve
+        backend = resolve(options["backend"])
+        backend.asarray(np.zeros(1))  # a device's driver starts once a process, not once a solve
+        meta = {**meta, "device": backend.available()[1]}
 
     def grade(record: dict) -> dict:
-        return {**verdict(instance.problem, record["status"], reference), "meta": instance.meta}
+        return {**verdict(instance.problem, record["status"], reference), "meta": meta}
 
     return Task(lambda solver, options: solve(instance.problem, solver, options), grade)
 

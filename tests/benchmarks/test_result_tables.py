@@ -98,3 +98,12 @@ def test_the_page_has_a_section_for_every_suite_that_was_run(tmp_path, monkeypat
     assert "## Netlib\n" in page and "## Maros-Meszaros" in page and "Kennington" not in page
     assert "| lasso | right | optimal | 1 |" in page
     assert instances.ours([]) == []
+
+
+def test_records_of_other_devices_have_a_table_of_their_own():
+    here = objective("huber", OURS, 1e-9, 1.0, backend="cpu")
+    there = objective("huber", OURS, 1e-9, 9.0, backend="torch:cuda:0", meta={"device": "a card"}, form="Woodbury")
+    page = report.markdown([here, there])
+    assert "`python -m benchmarks run nineteen --backend torch:cuda:0`" in page
+    assert "| nineteen | huber | torch:cuda:0: a card |" in page and "| Woodbury |  | 18.00 |" in page
+    assert "**1 of 1**" in page and "| huber | 9.00 |" not in page
