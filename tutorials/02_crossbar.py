@@ -92,8 +92,9 @@ print(f"largest difference between the two solutions: {np.abs(x_analog - x_digit
 
 
 # %% [markdown]
-# The same answer, in a few more iterations (the digital solve ended with a Newton step), from cells whose errors are some two percent of their range. Before we
-# believe that, two looks behind it: what the hardware reports, and what happens without the help that it got.
+# The same answer, in a few more iterations (the digital solve ended with Newton's method), from cells whose errors are
+# some two percent of their range. Before we believe that, two looks behind it: what the hardware reports, and what
+# happens without the help that it got.
 #
 # ## 2. Reading the report
 
