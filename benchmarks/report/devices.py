@@ -11,7 +11,7 @@ HEAD = ["suite", "instance", "device", "beside", "verdict", "status", "form", "i
 
 def elsewhere(record: dict) -> bool:
     """Is it ours, on a backend that was named for it?"""
-    return record["solver"] == OURS and record.get("backend") not in (None, SUITES[record["suite"]].backend)
+    return record.get("solver") == OURS and record.get("backend") not in (None, SUITES[record["suite"]].backend)
 
 
 def section(own: list[dict]) -> list[str]:

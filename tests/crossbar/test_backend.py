@@ -93,9 +93,9 @@ def test_without_refinement_the_same_hardware_is_far_off():
 
 def test_ideal_parts_give_the_digital_iterates():
     problem = lasso(0)
-    digital = ao.solve(problem, eps=1e-6)
+    digital = ao.solve(problem, eps=1e-6, finish=False)
     analog = ao.solve(problem, PERFECT, eps=1e-6, warm_start=False)
-    assert abs(analog.iterations - digital.iterations) <= 25  # penalties change at other iterations
+    assert abs(analog.iterations - digital.iterations) <= 25  # penalties may change at other iterations
     assert analog.value == pytest.approx(digital.value, rel=1e-9)
 
 

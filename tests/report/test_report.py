@@ -51,7 +51,7 @@ def history(count: int = 50) -> History:
 def test_summary_says_status_value_relative_residuals_and_seconds_by_phase():
     text = tables.summary(Found())
     assert text.splitlines()[0] == Status.OPTIMAL.sentence
-    assert "primal 5.0e-08, dual 2.0e-07, gap 1.0e-07 (relative, eps 1e-06)" in text
+    assert "primal 5.0e-08, dual 2.0e-07, gap 1.5e-07 (relative, eps 1e-06)" in text
     assert "0.750 (compile 0.500, iterate 0.250)" in text
     assert "diagonal (no matrix)" in text
 
