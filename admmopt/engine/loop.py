@@ -222,14 +222,15 @@ class Run:
         if worst <= self.settings.eps and self.settled(point):
             return Status.OPTIMAL
         if not np.isfinite(worst):
-            self.message = "the iterate is no longer finite: the linear system could not be solved"
-            return Status.INACCURATE_BACKEND
-        found = self.certify(point, dx, dy) if self.split.convex else None
+            reason = "the iterate is no longer finite: the linear system could not be solved"
+            return self.unfinished(reason, Status.INACCURATE_BACKEND)
+        solved = self.worst <= self.settings.eps  # by an earlier point
+        found = self.certify(point, dx, dy) if self.split.convex and not solved else None
         if found is not None:
             return found
         if self.out_of_time():
             return self.unfinished(f"the time limit of {self.settings.time_limit:g} s ran out", Status.LIMIT)
-        if self.idle and self.idle % STALLED == 0:
+        if self.idle and self.idle % STALLED == 0 and not solved:
             status = self.limit()
             return status if status is Status.INACCURATE_BACKEND else None
         return None

@@ -14,7 +14,7 @@ HEAD = ["problem", "ours, CPU s", "fastest peer", "CPU s", "times faster", "memo
 
 def lines(level: Level) -> list[str]:
     """The table, and the geometric means over the problems where both sides reach the accuracy."""
-    rows, faster, leaner, alone = [], [], [], []
+    rows, faster, leaner, alone, partly = [], [], [], [], []
     for name in level.names:
         mine = level.found.get((name, OURS))
         tried = [r for s in RIVALS if (r := level.found.get((name, s)))]
@@ -27,11 +27,14 @@ def lines(level: Level) -> list[str]:
         ratio = mine["memory_mb"] / small if small and mine.get("memory_mb") and level.solved(mine) else None
         faster += [factor] if factor else []
         leaner += [ratio] if ratio else []
-        alone += [name] if tried and not rivals else []
+        all_ran = len(tried) == len(RIVALS)
+        if not rivals:
+            (alone if all_ran else partly).append(name)
+        unreached = "none reached it" if all_ran else "not all were run"
         rows.append(
             [
                 *(name, number(cpu(mine)) if level.solved(mine) else "not reached"),
-                *((best["solver"], number(cpu(best))) if best else ("none reached it" if tried else "not run", "")),
+                *((best["solver"], number(cpu(best))) if best else (unreached, "")),
                 *(number(factor, ".1f"), number(mine.get("memory_mb"), ".0f"), number(small, ".0f"), number(ratio)),
             ]
         )
@@ -48,4 +51,6 @@ def lines(level: Level) -> list[str]:
         summary += [f". Peak memory of the process: **{np.exp(np.mean(np.log(leaner))):.2f}** of the best peer's"]
     if alone:
         summary += [f". No peer reaches it on {', '.join(alone)} (not in the means)"]
+    if partly:
+        summary += [f". Not all peers were run on {', '.join(partly)}, and none that was reaches it (not in the means)"]
     return ["".join(summary) + ".", "", *table(HEAD, rows), ""]

@@ -72,12 +72,17 @@ def test_the_speedup_is_against_the_fastest_that_reaches_the_accuracy():
         *(objective("a", OURS, 1e-9, 1.0), objective("a", "SCS", 1e-5, 2.0), objective("a", "OSQP", 1e-8, 8.0)),
         *(objective("a", "CLARABEL", 1e-9, 9.0, memory_mb=400.0), objective("a", "HIGHS", 0.0, 0.1)),
         *(objective("b", OURS, 1e-9, 2.0), objective("b", "SCS", 1e-7, 4.0)),
-        *(objective("c", OURS, 1e-9, 2.0), objective("c", "SCS", 1.0, 4.0)),
+        *(objective("c", OURS, 1e-9, 2.0), *(objective("c", peer, 1.0, 4.0) for peer in speedup.RIVALS)),
+        *(objective("d", OURS, 1e-9, 2.0), objective("d", "SCS", 1.0, 4.0)),
     ]
     page = "\n".join(speedup.lines(levels(own, 120.0)[-1]))
     assert "**4.0 times faster** in geometric mean over 2 problems, 2 of them faster; least 2.0" in page
     assert "| a | 1.00 | OSQP | 8.00 | 8.0 | 100 | 100 | 1.00 |" in page
     assert "No peer reaches it on c (not in the means)" in page and "| c | 2.00 | none reached it |" in page
+    assert (
+        "Not all peers were run on d, and none that was reaches it" in page
+        and "| d | 2.00 | not all were run |" in page
+    )
 
 
 def test_the_profile(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 import scipy.sparse as sp
 from planted import lasso, linear_program, quadratic_program
 
-from admmopt.engine import Settings, solve
+from admmopt.engine import Settings, Workspace, solve
+from admmopt.engine.loop import Point, Run
 from admmopt.engine.problem import SplitProblem, Term
 from admmopt.engine.residuals import measure
 from admmopt.engine.standard import Standard
@@ -185,3 +186,16 @@ def test_a_function_of_the_wrong_size_is_named():
     split = SplitProblem(n=2, q=np.zeros(2), terms=[Term(box(0, 1, 3), Identity(2), np.zeros(2), "bounds")])
     with pytest.raises(ValueError, match=r"bounds.*takes 3 entries.*2 rows"):
         run(split)
+
+
+def test_what_goes_wrong_after_a_point_was_solved_does_not_undo_it():
+    """The loop looks on for a better objective after residuals below eps; an iterate that breaks down then is no news."""
+    split = lasso()
+    solved = run(split)
+    going_on = Run(split, Cpu(), Settings(eps=1e-7), Workspace(), None)
+    going_on.start(None)
+    x, z, y = solved.state.x, solved.state.z, solved.state.y
+    broken = Point(x, z, y, measure(Standard(split), np.full_like(x, np.nan), z, y))
+    assert going_on.verdict(broken, 0 * x, 0 * y) == "inaccurate_backend"
+    going_on.keep(Point(x, z, y, measure(Standard(split), x, z, y)))
+    assert going_on.verdict(broken, 0 * x, 0 * y) == "optimal"
