@@ -50,7 +50,7 @@ def lines(level: Level) -> list[str]:
     if leaner:
         summary += [f". Peak memory of the process: **{np.exp(np.mean(np.log(leaner))):.2f}** of the best peer's"]
     if alone:
-        summary += [f". No peer reaches it on {', '.join(alone)} (not in the means)"]
+        summary += [f". Within {level.limit:.0f} CPU s no peer reaches it on {', '.join(alone)} (not in the means)"]
     if partly:
         summary += [f". Not all peers were run on {', '.join(partly)}, and none that was reaches it (not in the means)"]
     return ["".join(summary) + ".", "", *table(HEAD, rows), ""]

@@ -189,7 +189,7 @@ def test_a_function_of_the_wrong_size_is_named():
 
 
 def test_what_goes_wrong_after_a_point_was_solved_does_not_undo_it():
-    """The loop looks on for a better objective after residuals below eps; an iterate that breaks down then is no news."""
+    """After residuals below eps the loop looks on for a better objective; an iterate that breaks down is no news."""
     split = lasso()
     solved = run(split)
     going_on = Run(split, Cpu(), Settings(eps=1e-7), Workspace(), None)
