@@ -78,7 +78,10 @@ def test_the_speedup_is_against_the_fastest_that_reaches_the_accuracy():
     page = "\n".join(speedup.lines(levels(own, 120.0)[-1]))
     assert "**4.0 times faster** in geometric mean over 2 problems, 2 of them faster; least 2.0" in page
     assert "| a | 1.00 | OSQP | 8.00 | 8.0 | 100 | 100 | 1.00 |" in page
-    assert "Within 120 CPU s no peer reaches it on c (not in the means)" in page and "| c | 2.00 | none reached it |" in page
+    assert (
+        "Within 120 CPU s no peer reaches it on c (not in the means)" in page
+        and "| c | 2.00 | none reached it |" in page
+    )
     assert (
         "Not all peers were run on d, and none that was reaches it" in page
         and "| d | 2.00 | not all were run |" in page
