@@ -28,6 +28,8 @@ from .workspace import Workspace
 
 CHECK_COST = 2.0  # of a look at the residuals, in iterations
 CLOSEST = 4  # iterations between two looks
+SOONEST = 2  # the same where the end is expected
+AT_ONCE = 0.3  # of eps, what a start may have left that is not iterated from: a path goes on from it, and errors grow
 STALLED = 40  # checks without progress after which the backend is asked how well it solved
 EXACT = 1e-6  # relative residual that is expected of the linear systems of an exact backend
 NEARLY = 1e-4  # relative primal residual of a point from which a problem may be called unbounded
@@ -94,6 +96,7 @@ class Run:
             self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.first, fresh)
         self.history, self.iteration = History(), 0
         self.next_check = 1
+        self.looked: tuple[int, float] | None = None  # iteration and worst residual of the last look
         self.idle = 0  # checks since the last progress
         self.reached = 0  # the iteration whose residuals were the first below eps
         self.certificate: np.ndarray | None = None
@@ -104,7 +107,8 @@ class Run:
         w = self.start(warm_start)
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # an iterate that is no longer finite ends with a status
-                status = self.iterate(w)
+                done = warm_start is not None and self.solved_already()
+                status = Status.OPTIMAL if done else self.iterate(w)
         except KeyboardInterrupt:
             status, self.message = Status.LIMIT, "interrupted"
         return self.finish(status)
@@ -120,9 +124,27 @@ class Run:
                     f"this one has {n} and {m}."
                 )
             x, z, y = warm_start.x, warm_start.z, warm_start.y
-        self.best = Point(x, z, y, measure(self.standard, x, z, y))
-        self.worst = np.inf  # of the best point: the first checked one replaces the start, whose y is no subgradient
-        return self.set_penalties(x, z, y)
+        w = self.set_penalties(x, z, y)
+        self.best = self.point(w)
+        self.worst = np.inf  # of the best point: the first that is iterated to replaces the start
+        return w
+
+    def solved_already(self) -> bool:
+        """Is the warm start a solution, as it is between two kinks of a path?"""
+        worst = self.best.measured.residuals.worst
+        if not self.split.convex or not worst <= AT_ONCE * self.settings.eps or not self.settled(self.best):
+            return False
+        row = self.record(self.best.measured, str(Status.OPTIMAL))
+        if self.callback is not None:
+            self.callback(row)
+        return True
+
+    def point(self, w) -> Point:
+        """x, z = prox(v), and the y that is a subgradient there, of w = (x, v) on the device; measured."""
+        n, host = self.standard.n, self.backend.to_numpy
+        x, v, z = np.array(host(w[:n])), host(w[n:]), np.array(host(self.step.prox(w[n:])))
+        y = self.penalty.rho * (v - z)
+        return Point(x, z, y, measure(self.standard, x, z, y))
 
     def set_penalties(self, x, z, y):
         """Bring the step to the present penalties; returns the w of x, z, y under them."""
@@ -155,6 +177,15 @@ class Run:
             return True
         return k == settings.max_iterations or self.out_of_time()
 
+    def expect(self, worst: float) -> None:
+        """Look sooner where the residual, falling as it did since the last look, will be below eps before the next."""
+        before, self.looked = self.looked, (self.iteration, worst)
+        if before is not None and self.settings.eps < worst < before[1]:
+            pace = np.log(before[1] / worst) / (self.iteration - before[0])
+            left = np.log(worst / self.settings.eps) / pace
+            if left < self.next_check - self.iteration:
+                self.next_check = self.iteration + max(int(np.ceil(left)), SOONEST)
+
     def out_of_time(self) -> bool:
         limit = self.settings.time_limit
         return limit is not None and time.perf_counter() - self.started > limit
@@ -162,15 +193,14 @@ class Run:
     def check(self, w, z, Tw):
         """Measure T(w); returns (status or None, the w to go on from where it is not T(w) itself)."""
         n, host, rho = self.standard.n, self.backend.to_numpy, self.penalty.rho
-        x, v, z_new = host(Tw[:n]), host(Tw[n:]), host(self.step.prox(Tw[n:]))
-        y = rho * (v - z_new)
-        measured = measure(self.standard, x, z_new, y)
-        point = Point(np.array(x), np.array(z_new), y, measured)
+        point = self.point(Tw)
         self.keep(point)
-        status = self.verdict(point, x - host(w[:n]), y - rho * host(w[n:] - z))
+        measured = point.measured
+        self.expect(measured.residuals.worst)
+        status = self.verdict(point, point.x - host(w[:n]), point.y - rho * host(w[n:] - z))
         event, moved = str(status or ""), None
         if status is None:
-            moved = self.adapt(measured, w, Tw, x, z_new, y)
+            moved = self.adapt(measured, w, Tw, point.x, point.z, point.y)
             event = "penalty" if moved is not None else ""
         row = self.record(measured, event)
         if status is None and self.callback is not None and self.callback(row):
@@ -237,11 +267,14 @@ class Run:
 
     def settled(self, point: Point) -> bool:
         """Is the objective at x as good as it is at z? Looked at for as many iterations again as it took to get here;
-        residuals below eps are what a status promises."""
+        residuals below eps are what a status promises. The point that is settled is the best one."""
         x, measured = snap(self.standard, point.x, point.z, point.y, point.measured, self.settings.eps)
         gained = abs(excess(self.standard, x, point.z)) / (SMALL + measured.residuals.gap_scale)
         self.reached = self.reached or self.iteration
-        return gained <= self.settings.eps or self.iteration >= 2 * self.reached
+        if gained > self.settings.eps and not self.iteration >= 2 * self.reached > 0:
+            return False
+        self.best, self.worst = Point(x, point.z, point.y, measured), measured.residuals.worst
+        return True
 
     def unfinished(self, message: str, status: Status | None = None) -> Status:
         """The status where iterations or time ran out: a point that is solved to eps may have been there before."""

@@ -42,6 +42,7 @@ class Penalty:
         self.base = self.initial = START / scaling.cost
         self.sigma = SIGMA / scaling.cost / scaling.d**2
         self.side = np.zeros(standard.m)
+        self.last = self.seen = 0
         self.start(tuned=False)
 
     @property
@@ -55,8 +56,10 @@ class Penalty:
 
     def start(self, tuned: bool) -> None:
         """Forget the course of the last solve. Penalties that an earlier solve has tuned get more patience: new
-        parameter values rarely ask for others, and a change costs a factorization."""
-        self.last, self.changes, self.logs = (PATIENCE if tuned else 0), 0, list[float]()
+        parameter values rarely ask for others, and a change costs a factorization. It is counted in the iterations of
+        all solves since the last change, so that a long row of re-solves may follow where its solutions go."""
+        self.last, self.patience = (self.last - self.seen, PATIENCE) if tuned else (0, 0)
+        self.seen, self.changes, self.logs = 0, 0, list[float]()
 
     def settle(self, measured: Measured, eps: float, iteration: int) -> bool:
         """For nonconvex problems: a base that grows while x and its set disagree, which makes the iteration settle on
@@ -90,9 +93,10 @@ class Penalty:
         derivative: (m,), of the prox at the point, NaN where unknown. update_cost: of one update, in solves.
         """
         self.logs.append(np.log(self.ratio(measured)))
+        self.seen = iteration
         earned = min(update_cost, FIRST * 2.0**self.changes)  # the first update may come before it has paid for itself
         interval = max(EVERY, earned) * (1.0 + self.changes / SLOWER)
-        if iteration - self.last < interval:
+        if iteration - self.last < interval + self.patience:
             return False
         base = self.proposed_base()
         multiplier = self.proposed_multiplier(derivative) if self.spread > 1 else self.multiplier
@@ -101,7 +105,7 @@ class Penalty:
             return False
         self.base = base if rebased else self.base
         self.logs = [] if rebased else self.logs
-        self.multiplier, self.last = multiplier, iteration
+        self.multiplier, self.last, self.patience = multiplier, iteration, 0
         self.changes += 1
         return True
 

@@ -9,6 +9,7 @@ from planted import lasso, quadratic_program
 
 from admmopt.backend_api import Capabilities
 from admmopt.engine import Settings, Workspace, solve
+from admmopt.engine.penalty import EVERY
 from admmopt.engine.problem import SplitProblem, Term
 from admmopt.functions.piecewise_library import absolute, box
 from admmopt.operators import Dense, Identity, Sparse
@@ -72,10 +73,41 @@ def test_a_warm_start_at_the_solution_stops_at_once():
     split, _ = quadratic_program()
     workspace = Workspace()
     first = solve(split, Cpu(), TIGHT, workspace=workspace)
-    again = solve(split, Cpu(), Settings(eps=1e-7), warm_start=first.state)
+    seen = []
+    again = solve(split, Cpu(), Settings(eps=1e-7), warm_start=first.state, callback=seen.append)
     assert first.iterations > 20
-    assert again.status == "optimal"
-    assert again.iterations <= 5
+    assert again.status == "optimal" and again.residuals.worst <= 1e-7
+    assert again.iterations == 0 and [row.event for row in again.history] == ["optimal"]
+    assert list(again.history) == seen
+
+
+def test_a_start_that_looks_solved_but_is_not_is_iterated_from():
+    split, _ = quadratic_program()
+    first = solve(split, Cpu(), TIGHT)
+    moved = dataclasses.replace(first.state, y=first.state.y + 1e-3)
+    again = solve(split, Cpu(), Settings(eps=1e-7), warm_start=moved)
+    assert again.status == "optimal" and again.iterations > 0
+    assert again.value == pytest.approx(first.value, rel=1e-6)
+
+
+def test_the_end_is_looked_for_where_it_is_expected():
+    split, _ = quadratic_program()
+    checks = [row.iteration for row in solve(split, Cpu(), Settings(eps=1e-8, finish=False)).history]
+    apart = np.diff(checks)
+    assert apart[-1] < apart.max() and apart.min() >= 2
+
+
+def test_resolves_that_all_take_long_get_new_penalties():
+    """A row of re-solves is one long solve: together they pay for the update that none could alone."""
+    split, workspace = lasso(n=150, m=60), Workspace()
+    settings = Settings(eps=1e-7, finish=False)
+    solve(split, Cpu(), settings, workspace=workspace)
+    workspace.penalty.base *= 1e3
+    workspace.solver.update(rho=workspace.penalty.rho, sigma=workspace.penalty.sigma)
+    spoiled = workspace.penalty.base
+    for _ in range(12):
+        solve(split, Cpu(), dataclasses.replace(settings, max_iterations=EVERY - 1), workspace=workspace)
+    assert workspace.penalty.base < 0.1 * spoiled
 
 
 def test_a_warm_start_of_the_wrong_size_is_named():
