@@ -67,7 +67,8 @@ def test_between_two_kinks_the_continuation_is_the_solution():
     start = 0.5 * LARGEST
     path = ao.solve_path(problem, lam, start - 1e-4 * np.arange(8), eps=1e-9)
     assert len({tuple(np.sign(row)) for row in path[x]}) == 1
-    assert all(s.iterations == 1 for s in path.solutions[2:])
+    assert path.solutions[2].iterations <= 5, "it goes on from two that are only just solved"
+    assert all(s.iterations <= 1 for s in path.solutions[3:])
 
 
 @pytest.mark.parametrize(
