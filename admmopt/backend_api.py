@@ -95,17 +95,18 @@ class LinearSolver(Protocol):
     def solve(self, r1, r2, *, guess=None, tol: float | None = None) -> LinearResult:
         """r1: (n,), r2: (m,) on the backend's device. `guess`: an x to start from; `tol`: relative residual asked."""
 
-    def update(self, *, rho: np.ndarray, sigma: np.ndarray | None = None) -> None:
+    def update(self, *, rho: np.ndarray, sigma: np.ndarray | None = None, A: Stack | None = None) -> None:
         """New penalties, same structure: refactorize in place. Raises NumPy's LinAlgError where rounding leaves a
-        matrix that cannot be factorized."""
+        matrix that cannot be factorized. A: other values in the same places of the rows; given only to solvers whose
+        report has `rows`."""
 
     def report(self) -> dict:
         """Plain data: at least `form` (how the system is solved), `reason` (why), `factorizations`, `solves`.
 
         What the engine reads, where it is there: `direct` (a factorization, whose accuracy does not suffer from a wide
         spread of penalties; default: `capabilities.exact`), `spread` (the factor by which the penalties of rows may
-        differ from the common one; default 1000 where `direct`, else 1) and `update_cost` (of one `update`, in solves;
-        default 0). Where a `matrix_free` backend says that it is not `direct`, a problem without P and F is solved
+        differ from the common one; default 1000 where `direct`, else 1), `update_cost` (of one `update`, in solves;
+        default 0) and `rows` (`update` takes other values of A; default no). Where a `matrix_free` backend says that it is not `direct`, a problem without P and F is solved
         with products of the placed A alone.
         """
 

@@ -18,6 +18,7 @@ class Workspace:
     def __init__(self):
         self.key = None
         self.solver = None
+        self.turned = None  # another one, of the same rows turned, where the finish has made it
         self.update_cost = 0.0  # of a change of penalties, in solves, as the backend reports it
         self.penalty: Penalty | None = None
         self.exact = True  # are the systems solved to about machine precision, whatever is asked?
@@ -34,6 +35,7 @@ class Workspace:
                 self.penalty.base = self.penalty.initial  # it has grown; the next start begins anew
                 self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             return False
+        self.turned = None
         scaling = equilibrate(standard)
         by_row = copies(standard) == 1 and mostly_elementwise(standard)
         self.penalty = Penalty(standard, scaling, SPREAD if by_row else 1.0)

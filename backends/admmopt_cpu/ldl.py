@@ -9,6 +9,7 @@ positive sigma and W without pivoting (Vanderbei, SIAM J. Optim. 5, 1995).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -18,7 +19,7 @@ import scipy.sparse as sp
 
 from admmopt.backend_api import LinearResult, System
 
-from .pieces import Pieces, compact
+from .pieces import Pieces, compact, take_apart
 from .residual import relative_residual
 
 ACCURATE = 1e-9  # relative residual of a trial solve above which every solve is refined
@@ -44,12 +45,16 @@ class QuasiDefinite:
         n, R = self.pieces.n, self.rows.matrix if self.rows is not None else sp.csr_array((0, self.pieces.n))
         k = R.shape[0]
         P = sp.csr_array((n, n)) if self.pieces.P is None else sp.csr_array(self.pieces.P)
-        upper = sp.block_array([[sp.triu(P, 1), R.T], [None, sp.csr_array((k, k))]], format="coo")
-        row = np.concatenate([upper.row, np.arange(n + k)])
-        col = np.concatenate([upper.col, np.arange(n + k)])
-        data = np.concatenate([upper.data, np.ones(n + k)])
-        self.K = sp.csc_matrix((data, (row, col)), shape=(n + k, n + k))
-        self.K.sort_indices()
+        off, R = sp.coo_array(sp.triu(P, 1)), sp.coo_array(R)
+        row = np.concatenate([off.row, R.col, np.arange(n + k)])
+        col = np.concatenate([off.col, n + R.row, np.arange(n + k)])
+        data = np.concatenate([off.data, R.data, np.ones(n + k)])
+        order = np.lexsort((row, col))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(col, minlength=n + k))])
+        self.K = sp.csc_matrix((data[order], row[order], indptr), shape=(n + k, n + k))
+        self.places = np.empty(order.size, dtype=int)
+        self.places[order] = np.arange(order.size)
+        self.places = self.places[off.nnz : off.nnz + R.nnz]  # of R's entries in K's data
         self.KT = sp.csr_matrix((self.K.data, self.K.indices, self.K.indptr), shape=self.K.shape, copy=False)
         self.diagonal = self.K.indptr[1:] - 1  # the last entry of a column of an upper triangle
         self.P_diagonal = P.diagonal()
@@ -57,8 +62,10 @@ class QuasiDefinite:
         self.free = compact(np.flatnonzero(free))
         self.free_index = compact(self.rows.index[free]) if self.rows is not None else np.zeros(0, dtype=int)
 
-    def update(self, *, rho, sigma=None):
+    def update(self, *, rho, sigma=None, A=None):
         self.system = self.system.with_penalty(rho, sigma)
+        if A is not None:
+            self._replace(A)
         n = self.pieces.n
         scale = self.rows.scale(rho) if self.rows is not None else np.zeros(0)
         self.K.data[self.diagonal[:n]] = self.P_diagonal + self.pieces.shift(self.system)
@@ -70,6 +77,14 @@ class QuasiDefinite:
         self.inverse_rho, self.complete = inverse(rho), bool(np.all(rho))
         self.factorizations += 1
         self.refinements = self._needed_refinements()
+
+    def _replace(self, A):
+        """Other values of A in the same places."""
+        self.system = replace(self.system, A=A)
+        self.pieces = take_apart(self.system)
+        self.rows = self.pieces.sparse
+        if self.rows is not None:
+            self.K.data[self.places] = self.rows.matrix.data  # and KT's, which are the same
 
     def _first_factor(self):
         """By qdldl, whose ordering and column counts say whether a factorization by fronts pays."""
@@ -143,6 +158,7 @@ class QuasiDefinite:
             "solves": self.solves,
             "refinements": self.refinements,
             "direct": True,
+            "rows": True,
             "update_cost": self.update_cost(),
         }
 

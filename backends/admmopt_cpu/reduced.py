@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from admmopt.backend_api import LinearResult, System
 
 from .ldl import QuasiDefinite, inverse
-from .pieces import Pieces, Rows, join
+from .pieces import Pieces, Rows, join, take_apart
 from .residual import relative_residual
 
 BLOCKED = 12.0  # speed of a matrix-matrix product over a matrix-vector one, per flop
@@ -41,8 +41,13 @@ class Reduced:
         """S^-1 rhs with the present factors. rhs: (n,), or (n, k) for several at once."""
         raise NotImplementedError
 
-    def update(self, *, rho, sigma=None):
+    def update(self, *, rho, sigma=None, A=None):
         self.system = self.system.with_penalty(rho, sigma)
+        if A is not None:  # nothing that was formed is of use
+            counts = self.factorizations, self.solves
+            self.__init__(system := replace(self.system, A=A), take_apart(system), self.reason)
+            self.factorizations, self.solves = counts[0] + 1, counts[1]
+            return
         self.factorize()
         self.factorizations += 1
         self.refine = self.inaccurate()
@@ -70,6 +75,7 @@ class Reduced:
             "solves": self.solves,
             "refinements": int(self.refine),
             "direct": True,
+            "rows": True,
             "update_cost": self.update_cost(),
         }
 

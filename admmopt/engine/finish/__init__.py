@@ -16,7 +16,9 @@ from ...functions.jacobian import Jacobian
 from ..equilibrate import copies
 from ..standard import Standard
 from .gate import EAGER, EARLIEST, LATER, PATIENT, Gate
+from .merit import Jacobians
 from .multipliers import FEW, Rounds
+from .rotation import Rotation
 
 BETTER = 0.02  # residual over that of the iteration below which it goes on from the finish's point
 CLEAR = 0.01  # residual over eps of a point that is not only just solved
@@ -42,10 +44,13 @@ class Finish:
         """patient: another finish will be tried, so that this one has to be more sure of itself; fresh: not a re-solve,
         which is mostly short and should leave the factorization as it is."""
         self.standard, self.backend, self.eps = standard, backend, eps
-        self.solver, self.penalty = workspace.solver, workspace.penalty
-        kinds = jacobians(standard, backend, self.solver.report())
+        self.workspace, self.penalty = workspace, workspace.penalty
+        report = workspace.solver.report()
+        kinds = jacobians(standard, backend, report)
         self.usable = kinds is not None
         coupled = any(isinstance(kind, Jacobian) for kind in kinds or ())
+        self.rotation = Rotation(standard, kinds) if coupled and report.get("rows") else None
+        coupled = coupled and not (self.rotation and self.rotation.complete)
         temper, earliest = PATIENT if patient else EAGER, EARLIEST if fresh else LATER
         self.gate = Gate(workspace.update_cost, eps, temper, earliest, coupled)
         self.seconds, self.steps = 0.0, 0
@@ -67,10 +72,11 @@ class Finish:
         try:
             return self._run(rounds, worst, allowed, watch)
         finally:
-            steps, update_cost = rounds.steps - before, self.solver.report().get("update_cost", 0.0)
-            self.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
+            steps = rounds.steps - before
             self.steps += steps
-            self.gate.learned(allowed, steps, update_cost)
+            self.gate.learned(allowed, steps, self.update_cost())
+            if self.turned is None:
+                self.workspace.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             self.seconds += time.perf_counter() - started
 
     def _rounds_from(self, start) -> Rounds:
@@ -99,12 +105,31 @@ class Finish:
                 most = min(most, rounds.steps + FEW) if not solved else rounds.steps
                 solved = True
             elif rounds.worst <= milestone:
-                ceiling = before + self.gate.ceiling(self.solver.report().get("update_cost", 0.0))
+                ceiling = before + self.gate.ceiling(self.update_cost())
                 milestone, most = gain * rounds.worst, min(rounds.steps + allowed, ceiling)
         return found
 
-    def solve(self, weight, sigma) -> Callable:
-        """r -> (P + sigma + F'WF + A' weight A)^-1 r, by the backend."""
-        self.solver.update(rho=weight, sigma=sigma)
+    @property
+    def turned(self):
+        """The solver of the turned rows, where there are such; None where the iteration's own is used, and lent."""
+        if self.workspace.turned is None and self.rotation:
+            self.workspace.turned = self.backend.prepare(self.rotation.system(self.penalty.rho, self.penalty.sigma))
+            if not self.workspace.turned.report().get("rows"):
+                self.rotation = self.workspace.turned = None
+        return self.workspace.turned
+
+    def update_cost(self) -> float:
+        return (self.turned or self.workspace.solver).report().get("update_cost", 0.0)
+
+    def solve(self, jacobian: Jacobians, rho, sigma) -> tuple[Callable, bool]:
+        """(r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, by the backend, is it exact?): where it is not, J's diagonal
+        stands in for it."""
+        solver = self.turned
+        if solver is None:
+            solver, exact = self.workspace.solver, jacobian.diagonal_only
+            solver.update(rho=rho * (1.0 - jacobian.diagonal()), sigma=sigma)
+        else:
+            (A, share), exact = self.rotation.turn(jacobian.parts), self.rotation.complete
+            solver.update(rho=rho * share, sigma=sigma, A=A)
         zero = self.backend.asarray(np.zeros(self.standard.m))
-        return lambda r: self.backend.to_numpy(self.solver.solve(self.backend.asarray(r), zero).x)
+        return lambda r: self.backend.to_numpy(solver.solve(self.backend.asarray(r), zero).x), exact

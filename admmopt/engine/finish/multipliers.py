@@ -12,6 +12,7 @@ import numpy as np
 
 from ..penalty import Penalty
 from ..residuals import Measured, measure
+from ..solution import SMALL
 from ..standard import Standard
 from .merit import Merit
 from .newton import minimize
@@ -56,7 +57,7 @@ class Rounds:
     def _sharpen(self, measured: Measured, by: float) -> None:
         """More of rho while the primal side lags, less of sigma while the dual side does."""
         primal, dual, _ = measured.residuals.relative
-        size = 1.0 + measured.residuals.gap_scale
+        size = SMALL + measured.residuals.gap_scale
         primal = max(primal, abs(measured.primal_gap) / size)
         dual = max(dual, abs(measured.dual_gap) / size)
         if primal > 0.1 * self.eps:

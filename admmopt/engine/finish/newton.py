@@ -1,7 +1,7 @@
 """Semismooth Newton: minimize the merit phi over x, one `System` and one exact line search a step.
 
-Where the Jacobians of all proxes are diagonal, that system is solved; where some couple their entries, conjugate
-gradients are preconditioned by it (as in SDPNAL: Zhao, Sun & Toh, SIAM J. Optim. 20, 2010).
+Where the Jacobians of all proxes are diagonal, or can be made so (`rotation`), that system is solved; where some couple
+their entries, conjugate gradients are preconditioned by it (as in SDPNAL: Zhao, Sun & Toh, SIAM J. Optim. 20, 2010).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ QUARTER = 4  # of them cost as much as a step
 def minimize(merit: Merit, at: At, solve: Callable, tol: float, most: int) -> tuple[At, int]:
     """(the last point, steps made): at least one step, until |phi'| <= tol (1 + scale), or rounding, or `most` steps.
 
-    solve(weight, sigma): a function r -> (P + sigma + F'WF + A' weight A)^-1 r. Conjugate gradients count as steps too.
+    solve(jacobian, rho, sigma): a function r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, and whether it is that and not
+    only near it. Conjugate gradients count as steps too.
     """
     steps, made = 0, 0
     while made < MOST and steps < most:
@@ -41,8 +42,8 @@ def minimize(merit: Merit, at: At, solve: Callable, tol: float, most: int) -> tu
 def _direction(merit: Merit, at: At, solve: Callable) -> tuple[np.ndarray, int]:
     """Newton's direction at a point, and the conjugate gradient iterations that it took."""
     jacobian, sigma = merit.jacobian(at.w), merit.sigma + LEAST * merit.size
-    invert = solve(merit.rho * (1.0 - jacobian.diagonal()), sigma)
-    if jacobian.diagonal_only:
+    invert, exact = solve(jacobian, merit.rho, sigma)
+    if exact:
         return invert(-at.slope), 0
 
     def product(d):

@@ -1,0 +1,105 @@
+"""Rows turned so that the Jacobians of small groups become diagonal.
+
+A Newton matrix holds A_g' W_g A_g for every group g of rows, W_g = rho_g (I - J_g). With W_g = U diag(w) U' that is
+(U'A_g)' diag(w) (U'A_g): rows with weights again, as in any `System`, of one sparsity pattern for all U. So the step of
+Newton's method is one sparse factorization where groups are small, as those of exponential, power and small second-order
+cones are, and needs no conjugate gradients.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from ...backend_api import System
+from ...functions.jacobian import Blocks, Jacobian, diagonal
+from ...operators import Operator, Sparse, Stack
+from ..standard import Standard
+
+LARGEST = 8  # rows of a group that are turned: each of them gets the entries of all
+ROUNDING = 1e-13  # share of a row's weight that counts as none
+
+
+class Rotation:
+    """The rows of a problem with those of its small groups turned. `complete`: are all Jacobians diagonal then?"""
+
+    def __init__(self, standard: Standard, kinds: list):
+        """kinds: Jacobians of all functions, at any point."""
+        self.standard = standard
+        self.turned: dict[int, Turned] = {}
+        for i, (kind, block) in enumerate(zip(kinds, standard.A.blocks, strict=True)):
+            matrix = block.entries() if _small(kind) else None
+            if matrix is not None and sp.issparse(matrix):
+                self.turned[i] = Turned(sp.csr_array(matrix), kind.dim)
+        self.complete = all(i in self.turned for i, kind in enumerate(kinds) if isinstance(kind, Jacobian))
+
+    def __bool__(self):
+        return bool(self.turned)
+
+    def system(self, rho: np.ndarray, sigma: np.ndarray) -> System:
+        """The system of these rows, not turned yet, but with all entries that they may have."""
+        s = self.standard
+        blocks = [turned.plain if (turned := self.turned.get(i)) else block for i, block in enumerate(s.A.blocks)]
+        return System(s.P, s.F, s.weight, Stack(blocks, s.n), sigma, rho)
+
+    def turn(self, jacobians: list) -> tuple[Stack, np.ndarray]:
+        """(A, share): the rows turned to the eigenvectors of these Jacobians, and the eigenvalues of I - J (m,); of
+        groups that are not turned its diagonal."""
+        blocks: list[Operator] = []
+        share = np.empty(self.standard.m)
+        for i, ((rows, jacobian), block) in enumerate(zip(jacobians, self.standard.A.blocks, strict=True)):
+            turned = self.turned.get(i)
+            if turned is None:
+                share[rows] = 1.0 - diagonal(jacobian)
+                blocks.append(block)
+            else:
+                share[rows], vectors = eigen(jacobian)
+                blocks.append(turned.by(vectors))
+        return Stack(blocks, self.standard.n), share
+
+
+def _small(kind) -> bool:
+    return isinstance(kind, Blocks) and kind.dim <= LARGEST
+
+
+def eigen(jacobian: Blocks) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (count * dim,) and eigenvectors (count, dim, dim), in columns, of I - J, group by group."""
+    u, c = jacobian.vectors, jacobian.coefficients
+    rest = -np.einsum("gk,gki,gkj->gij", c, u, u)
+    index = np.arange(jacobian.dim)
+    rest[:, index, index] += 1.0 - jacobian.base
+    values, vectors = np.linalg.eigh(rest)
+    values = np.where(values > ROUNDING, np.minimum(values, 1.0), 0.0)
+    return values.reshape(-1), vectors
+
+
+class Turned:
+    """The rows of one term, in groups of `dim`, each row with entries wherever one of its group has some."""
+
+    def __init__(self, matrix: sp.csr_array, dim: int):
+        matrix.sum_duplicates()
+        rows, n = matrix.shape
+        row = np.repeat(np.arange(rows), np.diff(matrix.indptr))
+        places = (row // dim).astype(np.int64) * n + matrix.indices
+        union, inverse = np.unique(places, return_inverse=True)
+        self.group = union // n  # of each entry that a group's rows may have
+        self.values = np.zeros((dim, union.size))
+        self.values[row % dim, inverse] = matrix.data
+        each = np.bincount(self.group, minlength=rows // dim)
+        starts = np.cumsum(each) - each
+        within = np.arange(union.size) - starts[self.group]
+        self.places = dim * starts[self.group] + within + np.arange(dim)[:, None] * each[self.group]
+        self.indptr = np.concatenate([[0], np.cumsum(np.repeat(each, dim))])
+        self.indices = np.empty(dim * union.size, dtype=np.int64)
+        self.indices[self.places] = np.broadcast_to(union % n, self.places.shape)
+        self.shape = matrix.shape
+        self.plain = self._with(self.values)
+
+    def by(self, vectors: np.ndarray) -> Sparse:
+        """U'A, U the matrices `vectors` (count, dim, dim)."""
+        return self._with(np.einsum("eji,je->ie", vectors[self.group], self.values))
+
+    def _with(self, values: np.ndarray) -> Sparse:
+        data = np.empty(self.indices.size)
+        data[self.places] = values
+        return Sparse(sp.csr_array((data, self.indices, self.indptr), shape=self.shape))
