@@ -96,6 +96,7 @@ class Run:
             self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.first, fresh)
         self.history, self.iteration = History(), 0
         self.next_check = 1
+        self.expected = 0  # an iteration at which the end may have come
         self.looked: tuple[int, float] | None = None  # iteration and worst residual of the last look
         self.idle = 0  # checks since the last progress
         self.reached = 0  # the iteration whose residuals were the first below eps
@@ -175,16 +176,16 @@ class Run:
         if k == self.next_check:
             self.next_check += int(min(max((2 * CHECK_COST * k) ** 0.5, CLOSEST), settings.check_every))
             return True
-        return k == settings.max_iterations or self.out_of_time()
+        return k in (self.expected, settings.max_iterations) or self.out_of_time()
 
     def expect(self, worst: float) -> None:
-        """Look sooner where the residual, falling as it did since the last look, will be below eps before the next."""
+        """Have a look between where the residual, falling as it did since the last look, will be below eps."""
         before, self.looked = self.looked, (self.iteration, worst)
         if before is not None and self.settings.eps < worst < before[1]:
             pace = np.log(before[1] / worst) / (self.iteration - before[0])
             left = np.log(worst / self.settings.eps) / pace
-            if left < self.next_check - self.iteration:
-                self.next_check = self.iteration + max(int(np.ceil(left)), SOONEST)
+            expected = self.iteration + max(int(np.ceil(left)), SOONEST)
+            self.expected = expected if expected < self.next_check else 0
 
     def out_of_time(self) -> bool:
         limit = self.settings.time_limit
@@ -199,14 +200,15 @@ class Run:
         self.expect(measured.residuals.worst)
         status = self.verdict(point, point.x - host(w[:n]), point.y - rho * host(w[n:] - z))
         event, moved = str(status or ""), None
-        if status is None:
+        between = self.iteration == self.expected  # then nothing changes course
+        if status is None and not between:
             moved = self.adapt(measured, w, Tw, point.x, point.z, point.y)
             event = "penalty" if moved is not None else ""
         row = self.record(measured, event)
         if status is None and self.callback is not None and self.callback(row):
             self.message = "stopped by the callback"
             status = Status.LIMIT
-        if status is None and self.closing is not None:
+        if status is None and self.closing is not None and not between:
             return self.close(point, moved)
         return status, moved
 
