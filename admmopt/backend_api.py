@@ -106,8 +106,8 @@ class LinearSolver(Protocol):
         What the engine reads, where it is there: `direct` (a factorization, whose accuracy does not suffer from a wide
         spread of penalties; default: `capabilities.exact`), `spread` (the factor by which the penalties of rows may
         differ from the common one; default 1000 where `direct`, else 1), `update_cost` (of one `update`, in solves;
-        default 0) and `rows` (`update` takes other values of A; default no). Where a `matrix_free` backend says that it is not `direct`, a problem without P and F is solved
-        with products of the placed A alone.
+        default 0) and `rows` (`update` takes other values of A; default no). Where a `matrix_free` backend says that it
+        is not `direct`, a problem without P and F is solved with products of the placed A alone.
         """
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import scipy.sparse as sp
 
 from ..backend_api import Backend, BackendError, Capabilities, System, resolve
+from ..operators import Dense, Diagonal, Operator, Sparse, Stack
 from .problems import check_solve
 from .systems import systems
 
@@ -75,6 +79,14 @@ def check_system(backend: Backend, name: str, system: System) -> None:
             solver.update(rho=dropped.rho)
             _solved(backend, solver, dropped, r1, r2, f"{name}, {share:.0%} of the rows without weight")
     report = solver.report()
+    if report.get("rows"):
+        blocks = [_scaled(block, rng) for block in system.A.blocks]
+        replaced = dataclasses.replace(system, A=Stack(blocks, system.A.shape[1]))
+        solver.update(rho=system.rho, sigma=system.sigma, A=replaced.A)
+        _solved(backend, solver, replaced, r1, r2, f"{name}, with other values in the same rows")
+        solver.update(rho=system.rho, sigma=system.sigma, A=system.A)
+        _solved(backend, solver, system, r1, r2, f"{name}, with the first rows again")
+    report = solver.report()
     for key in ("form", "reason", "factorizations", "solves"):
         _require(key in report, f"{name}: report() has no {key!r}")
 
@@ -120,6 +132,15 @@ def _uneven(system: System, rng) -> np.ndarray:
     """Factors for rho that differ by row, but not between the copies of a matrix variable."""
     uniform = system.rho.size > 0 and np.ptp(system.rho) == 0
     return np.ones(system.rho.size) if uniform else rng.uniform(0.5, 2.0, system.rho.size)
+
+
+def _scaled(block: Operator, rng) -> Operator:
+    """The block with other values in the same places, where its entries are known."""
+    matrix = block.entries()
+    if matrix is None or isinstance(block, Diagonal):
+        return block
+    scale = rng.uniform(0.5, 2.0, block.shape[0])
+    return Sparse(sp.diags_array(scale) @ matrix) if sp.issparse(matrix) else Dense(scale[:, None] * matrix)
 
 
 def _dropped(system: System, rng, share: float) -> np.ndarray:

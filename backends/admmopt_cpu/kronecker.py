@@ -15,6 +15,7 @@ from .reduced import Reduced
 
 class Kronecker(Reduced):
     form = "Kronecker"
+    replaceable = False
 
     def __init__(self, system: System, pieces: Pieces, reason: str, choose):
         self.k = repeated(system)

@@ -19,6 +19,7 @@ BLOCKED = 12.0  # speed of a matrix-matrix product over a matrix-vector one, per
 SAME = 1e-6  # relative difference of two factors that count as one; `refine` makes it good
 WORN = 100.0  # rounding that a Gram matrix may have kept of larger factors, over that of its own
 CROWDED, CHUNK = 0.01, 4096  # density above which a sparse Gram matrix is faster by dense chunks of so many rows
+SOON = 2e8  # products in an orthogonal factorization that takes no time
 SPARSER, LONG = 0.02, 1e7  # products over those of dense chunks below which it is faster compiled; fewer take no time
 
 
@@ -26,6 +27,8 @@ class Reduced:
     """What these forms share: right-hand side, z = A x, one refinement step where a trial solve needs it."""
 
     form = "reduced"
+    replaceable = True  # are rows with other values taken?
+    turned = False  # have they been?
 
     def __init__(self, system: System, pieces: Pieces, reason: str):
         self.system, self.pieces, self.reason = system, pieces, reason
@@ -44,7 +47,7 @@ class Reduced:
     def update(self, *, rho, sigma=None, A=None):
         self.system = self.system.with_penalty(rho, sigma)
         if A is not None:  # nothing that was formed is of use
-            counts = self.factorizations, self.solves
+            counts, self.turned = (self.factorizations, self.solves), True
             self.__init__(system := replace(self.system, A=A), take_apart(system), self.reason)
             self.factorizations, self.solves = counts[0] + 1, counts[1]
             return
@@ -75,7 +78,7 @@ class Reduced:
             "solves": self.solves,
             "refinements": int(self.refine),
             "direct": True,
-            "rows": True,
+            "rows": self.replaceable,
             "update_cost": self.update_cost(),
         }
 
@@ -105,6 +108,18 @@ class Cholesky:
         return la.solve_triangular(self.lower, half, lower=True, trans="T", overwrite_b=True, check_finite=False)
 
 
+class Triangle:
+    """R'R = S with R from an orthogonal factorization of rows whose Gram matrix S is: of twice the range of condition
+    numbers that a Cholesky factor of S stands (with a step of refinement: Bjorck, Linear Algebra Appl. 88/89, 1987)."""
+
+    def __init__(self, rows: np.ndarray):
+        self.upper = la.qr(rows, mode="r", overwrite_a=True, check_finite=False)[0][: rows.shape[1]]
+
+    def solve(self, rhs):
+        half = la.solve_triangular(self.upper, rhs, trans="T", check_finite=False)
+        return la.solve_triangular(self.upper, half, overwrite_b=True, check_finite=False)
+
+
 class DenseCholesky(Reduced):
     """S formed as a dense n x n matrix. The fixed part is formed once; A' rho A is reused, scaled, while the
     penalties change by a common factor only."""
@@ -124,6 +139,9 @@ class DenseCholesky(Reduced):
         super().__init__(system, pieces, reason)
 
     def factorize(self):
+        if self.turned and self.pieces.P is None and sum(r.weight.size for r in self.kinds) * self.pieces.n**2 < SOON:
+            self._factorize_rows()
+            return
         S, self.counted = self.fixed.copy(), 0
         for i, rows in enumerate(self.kinds):
             free = np.isnan(rows.weight)
@@ -145,6 +163,18 @@ class DenseCholesky(Reduced):
             self.counted += int(free.sum())
         S[np.diag_indices_from(S)] += self.pieces.shift(self.system)
         self.factor = Cholesky(S)
+
+    def _factorize_rows(self):
+        """Rows that are replaced serve a few solves, as accurate ones as can be had."""
+        scaled = []
+        for rows in self.kinds:
+            root = np.sqrt(rows.scale(self.system.rho))[:, None]
+            scaled.append(rows.matrix.multiply(root).toarray() if sp.issparse(rows.matrix) else root * rows.matrix)
+        scaled.append(np.diag(np.sqrt(self.pieces.shift(self.system))))
+        rows = np.concatenate(scaled)
+        order = np.argsort(-np.abs(rows).max(axis=1))  # large rows first: what is small keeps its digits
+        self.factor = Triangle(rows[order])
+        self.counted = sum(rows.shape[0] for rows in scaled)
 
     def invert(self, rhs):
         return self.factor.solve(rhs)
