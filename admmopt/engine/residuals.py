@@ -29,16 +29,17 @@ class Measured:
 
 
 def measure(standard: Standard, x, z, y) -> Measured:
-    """Residuals at x (n,), z (m,) in dom f, y (m,) in the subdifferential of f at z.
+    """Residuals at x (n,), z (m,) in dom f, y (m,) in the subdifferential of f at z; of a cone just in its polar cone.
 
     primal: A x + b - z; dual: P x + q + A'y. Since f(z) + f*(y) = z'y exactly (y comes out of the prox at z),
-    the duality gap is x'Px + q'x + y'(z - b) (Fenchel), with no conjugate evaluated.
+    the duality gap is x'Px + q'x + y'(z - b) (Fenchel), with no conjugate evaluated. Of a cone both are zero, and z'y,
+    which an interior point leaves negative, is not in the gap: -z'y of what is left is.
     """
     Ax = standard.A.matvec(x) + standard.b
     Px, xPx = standard.quadratic(x)
     Ay = standard.A.rmatvec(y)
     primal, dual = Ax - z, Px + standard.q + Ay
-    qx, support = float(standard.q @ x), float(y @ (z - standard.b))
+    qx, support = float(standard.q @ x), float(y @ (z - standard.b)) - sum(float(y[k] @ z[k]) for k in standard.cones)
     parts = zip(standard.functions, standard.by_term(z), strict=True)
     values = sum(f.value(part) for f, part in parts if not f.indicator)
     objective = 0.5 * xPx + qx + standard.constant + values

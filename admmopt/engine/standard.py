@@ -20,6 +20,7 @@ class Standard:
         self.m = self.A.shape[0]
         self.slices = self.A.slices
         self.functions = [term.function for term in split.terms]
+        self.cones = [rows for f, rows in zip(self.functions, self.slices, strict=True) if f.cone]
         self.b = np.concatenate([term.offset for term in split.terms]) if split.terms else np.zeros(0)
         self.b = np.asarray(self.b, dtype=float)
         self.P: Operator | None = split.P

@@ -122,8 +122,8 @@ class Finish:
         return (self.turned or self.workspace.solver).report().get("update_cost", 0.0)
 
     def solve(self, jacobian: Jacobians, rho, sigma) -> tuple[Callable, bool]:
-        """(r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, by the backend, is it exact?): where it is not, J's diagonal
-        stands in for it."""
+        """(r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, by the backend; is it that?): where it is not, the diagonal
+        stands in for J."""
         solver = self.turned
         if solver is None:
             solver, exact = self.workspace.solver, jacobian.diagonal_only

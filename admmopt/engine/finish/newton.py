@@ -23,7 +23,7 @@ QUARTER = 4  # of them cost as much as a step
 def minimize(merit: Merit, at: At, solve: Callable, tol: float, most: int) -> tuple[At, int]:
     """(the last point, steps made): at least one step, until |phi'| <= tol (1 + scale), or rounding, or `most` steps.
 
-    solve(jacobian, rho, sigma): a function r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, and whether it is that and not
+    solve(jacobian, rho, sigma): a function r -> (P + sigma + F'WF + A' rho (I - J) A)^-1 r, and whether it is that or
     only near it. Conjugate gradients count as steps too.
     """
     steps, made = 0, 0

@@ -1,8 +1,8 @@
 """Rows turned so that the Jacobians of small groups become diagonal.
 
 A Newton matrix holds A_g' W_g A_g for every group g of rows, W_g = rho_g (I - J_g). With W_g = U diag(w) U' that is
-(U'A_g)' diag(w) (U'A_g): rows with weights again, as in any `System`, of one sparsity pattern for all U. So the step of
-Newton's method is one sparse factorization where groups are small, as those of exponential, power and small second-order
+(U'A_g)' diag(w) (U'A_g): rows with weights again, as in any `System`, of one sparsity pattern for all U. So a step of
+Newton's method is one sparse factorization where groups are small, as those of exponential, power and many second-order
 cones are, and needs no conjugate gradients.
 """
 
@@ -13,8 +13,9 @@ import scipy.sparse as sp
 
 from ...backend_api import System
 from ...functions.jacobian import Blocks, Jacobian, diagonal
-from ...operators import Operator, Sparse, Stack
+from ...operators import Operator, Stack
 from ..standard import Standard
+from ..turned import Turned, each_by
 
 LARGEST = 8  # rows of a group that are turned: each of them gets the entries of all
 ROUNDING = 1e-13  # share of a row's weight that counts as none
@@ -54,7 +55,7 @@ class Rotation:
                 blocks.append(block)
             else:
                 share[rows], vectors = eigen(jacobian)
-                blocks.append(turned.by(vectors))
+                blocks.append(turned.by(each_by(vectors.swapaxes(1, 2))))
         return Stack(blocks, self.standard.n), share
 
 
@@ -71,35 +72,3 @@ def eigen(jacobian: Blocks) -> tuple[np.ndarray, np.ndarray]:
     values, vectors = np.linalg.eigh(rest)
     values = np.where(values > ROUNDING, np.minimum(values, 1.0), 0.0)
     return values.reshape(-1), vectors
-
-
-class Turned:
-    """The rows of one term, in groups of `dim`, each row with entries wherever one of its group has some."""
-
-    def __init__(self, matrix: sp.csr_array, dim: int):
-        matrix.sum_duplicates()
-        rows, n = matrix.shape
-        row = np.repeat(np.arange(rows), np.diff(matrix.indptr))
-        places = (row // dim).astype(np.int64) * n + matrix.indices
-        union, inverse = np.unique(places, return_inverse=True)
-        self.group = union // n  # of each entry that a group's rows may have
-        self.values = np.zeros((dim, union.size))
-        self.values[row % dim, inverse] = matrix.data
-        each = np.bincount(self.group, minlength=rows // dim)
-        starts = np.cumsum(each) - each
-        within = np.arange(union.size) - starts[self.group]
-        self.places = dim * starts[self.group] + within + np.arange(dim)[:, None] * each[self.group]
-        self.indptr = np.concatenate([[0], np.cumsum(np.repeat(each, dim))])
-        self.indices = np.empty(dim * union.size, dtype=np.int64)
-        self.indices[self.places] = np.broadcast_to(union % n, self.places.shape)
-        self.shape = matrix.shape
-        self.plain = self._with(self.values)
-
-    def by(self, vectors: np.ndarray) -> Sparse:
-        """U'A, U the matrices `vectors` (count, dim, dim)."""
-        return self._with(np.einsum("eji,je->ie", vectors[self.group], self.values))
-
-    def _with(self, values: np.ndarray) -> Sparse:
-        data = np.empty(self.indices.size)
-        data[self.places] = values
-        return Sparse(sp.csr_array((data, self.indices, self.indptr), shape=self.shape))

@@ -12,9 +12,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 
-from ...functions import PiecewiseQuadratic
+from ...functions import (
+    ExponentialCone,
+    PiecewiseQuadratic,
+    PowerCone,
+    PowerConeND,
+    PSDCone,
+    SecondOrderCone,
+)
+from ...operators import Operator
 from ..standard import Standard
+from ..turned import Turned
+from .cone import Cone
+from .curved import Curved, Exponential, Power
+from .second_order import Long, SecondOrder
+from .semidefinite import Semidefinite
+
+LONG, FEW = 30, 10  # rows of a second-order cone that are not scaled, and how many such cones there may be
+MOST, GROWTH = 2e7, 10  # entries that the scaled rows of a cone may have, or times as many as before
 
 
 @dataclass(frozen=True)
@@ -23,7 +40,8 @@ class Rows:
 
     Of segments: owner, the row; lower, upper; slope and curvature, whose gradient is slope + curvature s; low, high:
     which bounds count. Of rows: first, last: the segments at its ends; shift, the sum of its kinks; kinked: has it
-    any; equal: is it a point; free: does it neither bound nor cost.
+    any; equal: is it a point; conic: is it one of a cone, of which nothing else here tells; free: does it neither bound
+    nor cost. cones: the functions that are cones, with their places and with their rows as they are scaled.
     """
 
     owner: np.ndarray
@@ -38,14 +56,23 @@ class Rows:
     shift: np.ndarray
     kinked: np.ndarray
     equal: np.ndarray
+    conic: np.ndarray
     free: np.ndarray
+    cones: list[tuple[int, slice, Cone, Turned]]
 
     @classmethod
     def of(cls, standard: Standard) -> Rows | None:
-        """None where a function is not piecewise quadratic (a cone, a norm of groups)."""
-        parts = [_segments(f) for f in standard.functions if isinstance(f, PiecewiseQuadratic)]
-        if len(parts) < len(standard.functions):
-            return None
+        """None where a function is neither piecewise quadratic nor a cone with a barrier here (a norm of groups)."""
+        cones = []
+        for i, (f, rows) in enumerate(zip(standard.functions, standard.slices, strict=True)):
+            if isinstance(f, PiecewiseQuadratic):
+                continue
+            cone = cone_of(f)
+            turned = None if cone is None else turnable(standard.A.blocks[i], cone)
+            if turned is None:
+                return None
+            cones.append((i, rows, cone, turned))
+        parts = [_segments(f) for f in standard.functions]
         owner = np.concatenate([*(p[0] + rows.start for p, rows in zip(parts, standard.slices, strict=True)), []])
         owner = owner.astype(int)
         lower, upper, slope, curvature = (np.concatenate([*(p[i] for p in parts), np.zeros(0)]) for i in range(1, 5))
@@ -55,10 +82,13 @@ class Rows:
         kinks[first] = 0.0
         point = lower == upper
         low, high = np.isfinite(lower) & ~point, np.isfinite(upper) & ~point
-        free = ~(point | low | high) & (curvature == 0) & (slope == 0)
+        conic = np.zeros(standard.m, dtype=bool)
+        for _, rows, _, _ in cones:
+            conic[rows] = True
+        free = (~(point | low | high) & (curvature == 0) & (slope == 0))[first] & ~conic
         shift = np.bincount(owner, weights=kinks, minlength=standard.m)
-        of_rows = first, last, shift, first < last, point[first], free[first]
-        return cls(owner, lower, upper, slope, curvature, low, high, *of_rows)
+        of_rows = first, last, shift, first < last, point[first], conic, free
+        return cls(owner, lower, upper, slope, curvature, low, high, *of_rows, cones)
 
     def gradient(self, s: np.ndarray) -> np.ndarray:
         """Of the cost inside, by segment; 0 in equal rows (whose multiplier is a variable of its own)."""
@@ -79,13 +109,49 @@ class Rows:
         return self.total((self.low | self.high).astype(float)) > 0
 
     @property
-    def bounds(self) -> int:
-        return int(self.low.sum() + self.high.sum())
+    def own(self) -> np.ndarray:
+        """(m,): rows whose multiplier is a variable of its own."""
+        return self.equal | self.kinked | self.conic
+
+    @property
+    def bounds(self) -> float:
+        """The degree of the barrier: of every bound one."""
+        return float(self.low.sum() + self.high.sum()) + sum(cone.degree for _, _, cone, _ in self.cones)
 
 
-def _segments(f: PiecewiseQuadratic):
+def cone_of(f) -> Cone | None:
+    if isinstance(f, SecondOrderCone):
+        return (Long if f.dim > LONG and f.count <= FEW else SecondOrder)(f.count, f.dim)
+    if isinstance(f, PSDCone):
+        return Semidefinite(f.count, f.order)
+    if isinstance(f, ExponentialCone):
+        return Exponential(f.count)
+    if isinstance(f, PowerCone | PowerConeND):
+        return Power(f.alphas)
+    return None
+
+
+def turnable(block: Operator, cone: Cone) -> Turned | None:
+    """The rows of a cone in a form that can be scaled; None where that would take too many entries."""
+    matrix = block.entries()
+    if matrix is None:
+        return None
+    matrix = sp.csr_array(matrix)
+    dim = 1 if isinstance(cone, Long) else cone.dim
+    shape = matrix.shape[0] // dim, matrix.shape[1]
+    groups = sp.csr_array((np.ones(matrix.nnz), matrix.indices.copy(), matrix.indptr[::dim].copy()), shape)
+    groups.sum_duplicates()
+    if dim * groups.nnz > max(MOST, GROWTH * matrix.nnz):
+        return None
+    return Turned(matrix, dim, isinstance(cone, Curved))
+
+
+def _segments(f):
     """owner, lower, upper, slope, curvature of the pieces that have a width, element by element; of a domain that is a
-    point, one."""
+    point, one; of a cone, one for every row, which tells nothing."""
+    if not isinstance(f, PiecewiseQuadratic):
+        none = np.zeros(f.size)
+        return np.arange(f.size), none - np.inf, none + np.inf, none, none
     wide = f.breaks[1:] > f.breaks[:-1]
     wide[0] |= ~wide.any(axis=0)
     owner, piece = np.nonzero(wide.T)

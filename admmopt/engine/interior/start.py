@@ -35,21 +35,36 @@ def starting_point(standard: Standard, rows: Rows, scaling: Scaling, newton: New
 
     low = np.where(rows.low, (s - rows.lower) / unit_s, np.inf)
     high = np.where(rows.high, (rows.upper - s) / unit_s, np.inf)
-    shift = max(-1.5 * float(np.minimum(low, high).min(initial=0.0)), LEAST)
-    low, high = (np.where(np.isfinite(gap), np.maximum(gap, 0.0) + shift, 0.0) for gap in (low, high))
     net = (rows.each(y) - rows.gradient(s)) / unit_z
     z_l = np.where(rows.low, np.where(rows.high, np.maximum(-net, 0.0), -net), 0.0)
     z_u = np.where(rows.high, np.where(rows.low, np.maximum(net, 0.0), net), 0.0)
+    cones = []
+    for _, place, cone, _ in rows.cones:
+        units = (unit[rows.first[place]].reshape(cone.count, cone.dim) for unit in (unit_s, unit_z))
+        values = (v.reshape(cone.count, cone.dim) for v in (s[rows.first[place]], -y[place]))
+        cones.append((place, cone, *(v / unit for v, unit in zip(values, units, strict=True))))
+    shift = max(-1.5 * float(np.minimum(low, high).min(initial=0.0)), LEAST)
+    shift = max(shift, *(max(1.5 * cone.depth(v), cone.least) for _, cone, v, _ in cones), LEAST)
     push = max(-1.5 * float(min(z_l.min(initial=0.0), z_u.min(initial=0.0))), LEAST)
+    push = max(push, *(max(1.5 * cone.depth(v), cone.least) for _, cone, _, v in cones), LEAST)
+    low, high = (np.where(np.isfinite(gap), np.maximum(gap, 0.0) + shift, 0.0) for gap in (low, high))
     z_l, z_u = np.where(rows.low, z_l + push, 0.0), np.where(rows.high, z_u + push, 0.0)
-    products = float((low * z_l + high * z_u).sum())
-    shift += 0.5 * products / max(float(z_l.sum() + z_u.sum()), 1e-300)
-    push = 0.5 * products / max(float(low.sum() + high.sum()), 1e-300)
+    cones = [(place, cone, cone.inside(v, shift), cone.inside(u, push)) for place, cone, v, u in cones]
+    products = float((low * z_l + high * z_u).sum()) + sum(float(np.sum(v * u)) for _, _, v, u in cones)
+    sums = [float(low.sum() + high.sum()), float(z_l.sum() + z_u.sum())]
+    for _, cone, v, u in cones:
+        middle = cone.inside(np.zeros_like(v), 1.0)
+        sums = [sums[0] + float(np.sum(middle * v)), sums[1] + float(np.sum(middle * u))]
+    more, further = (0.5 * products / max(of, 1e-300) for of in (sums[1], sums[0]))
+    shift, push = shift + more, push + further
     inside = np.minimum(shift * unit_s, INSIDE * (rows.upper - rows.lower))
     s = np.where(rows.low, np.maximum(s, rows.lower + inside), s)
     s = np.where(rows.high, np.minimum(s, rows.upper - inside), s)
-    z_l, z_u = np.where(rows.low, (z_l + push) * unit_z, 0.0), np.where(rows.high, (z_u + push) * unit_z, 0.0)
-    return Iterate(x, s, z_l, z_u, np.where(rows.equal | rows.kinked, y, 0.0))
+    z_l, z_u = np.where(rows.low, (z_l + further) * unit_z, 0.0), np.where(rows.high, (z_u + further) * unit_z, 0.0)
+    for place, cone, v, u in cones:
+        s[rows.first[place]] = cone.inside(v, more).reshape(-1) * unit_s[rows.first[place]]
+        y[place] = -cone.inside(u, further).reshape(-1) * unit_z[rows.first[place]]
+    return Iterate(x, s, z_l, z_u, np.where(rows.own, y, 0.0))
 
 
 def _multipliers(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
