@@ -14,7 +14,7 @@ class Settings:
     linear and quadratic ones as many as relaxed), and Halpern's iteration reflects a linearized one by itself;
     check_every: most iterations between two looks at the residuals; certainty: a certificate must exclude every point
     within this many times the size of the iterate; finish: let Newton's method end what the iteration
-    began, semismooth or, for piecewise quadratic problems, of an interior point.
+    began, semismooth or, for piecewise quadratic problems and cones, of an interior point.
     """
 
     eps: float = 1e-6
