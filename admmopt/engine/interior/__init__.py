@@ -51,11 +51,11 @@ class InteriorFinish:
             return SOLVES + update_cost
         n, before = self.standard.n, max(self.standard.A.nnz, 1)
         iteration, scaling, filled, dense = 4.0 * before, 0.0, float(before), 0.0
-        for i, _, cone, turned in self.rows.cones:
-            entries = turned.values.size
-            scaling += cone.work(turned.group.size)
+        for i, _, cone, columns in self.rows.cones:
+            entries = cone.turned * columns
+            scaling += cone.work(columns)
             iteration += cone.work(cone.count)
-            if entries > CROWDED * turned.shape[0] * n:
+            if entries > CROWDED * cone.count * cone.dim * n:
                 dense += entries * n
             else:
                 filled += entries - self.standard.A.blocks[i].nnz

@@ -33,6 +33,7 @@ from .system import Newton
 
 STEPS = 120
 PATIENCE = 40  # steps without a better point after which it is given up
+CRAWL, STUCK = 0.05, 8  # a step so short leads nowhere; after so many in a row among cones it is given up
 BOUNDARY = 0.995  # of the way to the boundary that a step may go
 FAR, NEARER = 0.9, 0.09  # the same where there are cones, and how much further after a long step
 SHORT = 0.1  # a step shorter than this is tried again with more centring
@@ -51,7 +52,7 @@ class Barrier:
     def run(self, eps: float, report: Callable[[np.ndarray, np.ndarray, np.ndarray, Measured], bool]) -> None:
         """Iterate until nothing is gained any more. report(x, z, y, measured) is called with every point, as the
         engine wants it: y a subgradient at z, or of a cone inside of its polar cone; it returns True to stop."""
-        best, idle, before, near = np.inf, 0, None, 0.0
+        best, idle, stuck, before, near = np.inf, 0, 0, None, 0.0
         with np.errstate(all="ignore"):  # an iterate that is no longer finite ends the run
             it = starting_point(self.standard, self.rows, self.scaling, self.newton)
             for _ in range(STEPS):
@@ -63,7 +64,9 @@ class Barrier:
                 best, before = min(best, worst), copy(it)
                 near = NEAR * eps * (1 + point[3].residuals.primal_scale)
                 try:
-                    if idle > PATIENCE or not self.step(it, eps, point[3]):
+                    length = self.step(it, eps, point[3]) if idle <= PATIENCE else 0.0
+                    stuck = stuck + 1 if self.conic and length < CRAWL else 0
+                    if not length > 0 or stuck >= STUCK:
                         return
                 except np.linalg.LinAlgError:  # not to be factorized, whatever the regularization
                     return
@@ -109,8 +112,8 @@ class Barrier:
         w = np.where(w > 0, w, 1e-10 * rows.each(self.scaling.e**2) / self.scaling.cost)
         return np.where(rows.each(rows.conic), 1.0, w)
 
-    def step(self, it: Iterate, eps: float, measured: Measured) -> bool:
-        """Move `it`; False where no step is to be had."""
+    def step(self, it: Iterate, eps: float, measured: Measured) -> float:
+        """Move `it`; the longer of the two lengths of the step, 0 where none is to be had."""
         rows, standard, newton, conic = self.rows, self.standard, self.newton, self.conic
         low = np.where(rows.low, it.s - rows.lower, 1.0)
         high = np.where(rows.high, rows.upper - it.s, 1.0)
@@ -198,7 +201,7 @@ class Barrier:
         it.x, it.s = it.x + primal * dx, it.s + primal * ds
         it.z_l, it.z_u = it.z_l + dual * dz_l, it.z_u + dual * dz_u
         it.y = it.y + dual * np.where(rows.own, dy, 0.0)
-        return bool(np.isfinite(it.x).all() and max(primal, dual) > 0)
+        return max(primal, dual) if np.isfinite(it.x).all() else 0.0
 
     def _multipliers(self, it, ds, dy, low, high, aim_low, aim_high):
         """(dz_l, dz_u) of a move. What y = c + k s + z_u - z_l leaves no choice in is taken from there: then the dual

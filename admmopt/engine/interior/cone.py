@@ -28,6 +28,7 @@ class Cone(ABC):
 
     def __init__(self, count: int, dim: int, degree: float):
         self.count, self.dim, self.degree = count, dim, degree
+        self.turned = dim  # rows that are scaled together
 
     def work(self, vectors: int) -> float:
         """Products that it takes to scale so many vectors of a group."""

@@ -24,9 +24,8 @@ from ...functions import (
 )
 from ...operators import Operator
 from ..standard import Standard
-from ..turned import Turned
 from .cone import Cone
-from .curved import Curved, Exponential, Power
+from .curved import Exponential, Power
 from .second_order import Long, SecondOrder
 from .semidefinite import Semidefinite
 
@@ -41,7 +40,8 @@ class Rows:
     Of segments: owner, the row; lower, upper; slope and curvature, whose gradient is slope + curvature s; low, high:
     which bounds count. Of rows: first, last: the segments at its ends; shift, the sum of its kinks; kinked: has it
     any; equal: is it a point; conic: is it one of a cone, of which nothing else here tells; free: does it neither bound
-    nor cost. cones: the functions that are cones, with their places and with their rows as they are scaled.
+    nor cost. cones: which of the functions are cones, their rows, and the columns that the groups of one have entries
+    in, all together.
     """
 
     owner: np.ndarray
@@ -58,7 +58,7 @@ class Rows:
     equal: np.ndarray
     conic: np.ndarray
     free: np.ndarray
-    cones: list[tuple[int, slice, Cone, Turned]]
+    cones: list[tuple[int, slice, Cone, int]]
 
     @classmethod
     def of(cls, standard: Standard) -> Rows | None:
@@ -68,10 +68,10 @@ class Rows:
             if isinstance(f, PiecewiseQuadratic):
                 continue
             cone = cone_of(f)
-            turned = None if cone is None else turnable(standard.A.blocks[i], cone)
-            if turned is None:
+            columns = None if cone is None else _columns(standard.A.blocks[i], cone)
+            if columns is None:
                 return None
-            cones.append((i, rows, cone, turned))
+            cones.append((i, rows, cone, columns))
         parts = [_segments(f) for f in standard.functions]
         owner = np.concatenate([*(p[0] + rows.start for p, rows in zip(parts, standard.slices, strict=True)), []])
         owner = owner.astype(int)
@@ -131,19 +131,16 @@ def cone_of(f) -> Cone | None:
     return None
 
 
-def turnable(block: Operator, cone: Cone) -> Turned | None:
-    """The rows of a cone in a form that can be scaled; None where that would take too many entries."""
+def _columns(block: Operator, cone: Cone) -> int | None:
+    """The columns that a group has entries in, all groups together; None where scaling would take too many entries."""
     matrix = block.entries()
     if matrix is None:
         return None
     matrix = sp.csr_array(matrix)
-    dim = 1 if isinstance(cone, Long) else cone.dim
-    shape = matrix.shape[0] // dim, matrix.shape[1]
-    groups = sp.csr_array((np.ones(matrix.nnz), matrix.indices.copy(), matrix.indptr[::dim].copy()), shape)
+    shape = matrix.shape[0] // cone.turned, matrix.shape[1]
+    groups = sp.csr_array((np.ones(matrix.nnz), matrix.indices.copy(), matrix.indptr[:: cone.turned].copy()), shape)
     groups.sum_duplicates()
-    if dim * groups.nnz > max(MOST, GROWTH * matrix.nnz):
-        return None
-    return Turned(matrix, dim, isinstance(cone, Curved))
+    return groups.nnz if cone.turned * groups.nnz <= max(MOST, GROWTH * matrix.nnz) else None
 
 
 def _segments(f):

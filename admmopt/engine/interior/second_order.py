@@ -77,6 +77,10 @@ class Long(SecondOrder):
 
     of which the system gets the multiple of I and, as a `border`, the rest."""
 
+    def __init__(self, count: int, dim: int):
+        super().__init__(count, dim)
+        self.turned = 1
+
     def work(self, vectors):
         return 4.0 * self.count * self.dim
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from ...backend_api import System
 from ...operators import Operator, Stack
@@ -39,6 +40,11 @@ class Newton:
         self.regularization = FIRST
         self.first_size: float | None = None
         self.solver: Any = None
+        blocks = standard.A.blocks
+        self.turned = {
+            i: Turned(sp.csr_array(blocks[i].entries()), cone.turned, not cone.symmetric)
+            for i, _, cone, _ in rows.cones
+        }
         self.A = self._rows(lambda cone, turned: turned.plain)
 
         self.long = [(place, cone) for _, place, cone, _ in rows.cones if isinstance(cone, Long)]
@@ -47,8 +53,8 @@ class Newton:
     def _rows(self, of: Callable[[Cone, Turned], Operator]) -> Stack:
         """The rows, with other ones in place of those of cones."""
         blocks = list(self.standard.A.blocks)
-        for i, _, cone, turned in self.rows.cones:
-            blocks[i] = of(cone, turned)
+        for i, _, cone, _ in self.rows.cones:
+            blocks[i] = of(cone, self.turned[i])
         return Stack(blocks, self.standard.n)
 
     def prepare(self, weight: np.ndarray, sigma: np.ndarray) -> None:
