@@ -96,7 +96,7 @@ class Run:
             self.closing = Finish(self.standard, backend, workspace, settings.eps, self.interior.first, fresh)
         self.history, self.iteration = History(), 0
         self.next_check = 1
-        self.expected = 0  # an iteration at which the end may have come
+        self.expected, self.between = 0, False  # an iteration at which the end may have come; is this one?
         self.looked: tuple[int, float] | None = None  # iteration and worst residual of the last look
         self.idle = 0  # checks since the last progress
         self.reached = 0  # the iteration whose residuals were the first below eps
@@ -163,7 +163,7 @@ class Run:
                 status, moved = self.check(w, z, Tw)
                 if status is not None:
                     return status
-                w = accelerator.next(w, Tw, plain=True) if moved is None else moved
+                w = accelerator.next(w, Tw, plain=not self.between) if moved is None else moved
             else:
                 w = accelerator.next(w, Tw)
             z = step.prox(w[n:])
@@ -197,10 +197,10 @@ class Run:
         point = self.point(Tw)
         self.keep(point)
         measured = point.measured
+        between = self.between = self.iteration == self.expected  # then nothing changes course
         self.expect(measured.residuals.worst)
         status = self.verdict(point, point.x - host(w[:n]), point.y - rho * host(w[n:] - z))
         event, moved = str(status or ""), None
-        between = self.iteration == self.expected  # then nothing changes course
         if status is None and not between:
             moved = self.adapt(measured, w, Tw, point.x, point.z, point.y)
             event = "penalty" if moved is not None else ""

@@ -10,6 +10,8 @@ Everything happens at fixed iteration counts, so that a solve is deterministic.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .equilibrate import Scaling
@@ -42,7 +44,8 @@ class Penalty:
         self.base = self.initial = START / scaling.cost
         self.sigma = SIGMA / scaling.cost / scaling.d**2
         self.side = np.zeros(standard.m)
-        self.last = self.seen = 0
+        self.last = self.seen = 0.0
+        self.shortest, self.resolved = math.inf, False  # iterations of re-solves; was the last solve one?
         self.start(tuned=False)
 
     @property
@@ -56,15 +59,22 @@ class Penalty:
 
     def start(self, tuned: bool) -> None:
         """Forget the course of the last solve. Penalties that an earlier solve has tuned get more patience: new
-        parameter values rarely ask for others, and a change costs a factorization. It is counted in the iterations of
-        all solves since the last change, so that a long row of re-solves may follow where its solutions go."""
-        self.last, self.patience = (self.last - self.seen, PATIENCE) if tuned else (0, 0)
+        parameter values rarely ask for others, and a change costs a factorization. But what re-solves take longer than
+        the shortest of them is added up, so that a long row of them may follow where its solutions go."""
+        if tuned and self.resolved:
+            since = self.seen - max(self.last, 0)  # the last change, or the beginning
+            self.shortest = min(self.shortest, since)
+            self.last, self.patience = min(self.last, 0) - (since - self.shortest), PATIENCE
+        else:
+            self.last, self.patience, self.shortest = 0, PATIENCE if tuned else 0, math.inf
+        self.resolved = tuned
         self.seen, self.changes, self.logs = 0, 0, list[float]()
 
     def settle(self, measured: Measured, eps: float, iteration: int) -> bool:
         """For nonconvex problems: a base that grows while x and its set disagree, which makes the iteration settle on
         one point of the set, and falls back once they agree, so that what is left of the dual residual can go (it
         falls at the rate 1/base where the set leaves x free). True where it changed."""
+        self.seen = iteration
         if iteration - self.last < GROW_EVERY:
             return False
         primal, dual, _ = measured.residuals.relative

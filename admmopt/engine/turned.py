@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from ..operators import Dense, Operator, Sparse
 
+SMALL = 8  # order of a matrix of which there is one for every column rather than a product for every group
 CROWDED = 0.2  # density above which rows are given as a dense matrix
 
 
@@ -62,4 +63,13 @@ class Turned:
 
 def each_by(matrices: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """The transform that multiplies the rows of group g from the left with matrices[g]; matrices: (count, d, d)."""
-    return lambda group, values: np.einsum("eij,je->ie", matrices[group], values)
+
+    def transform(group, values):
+        if matrices.shape[1] <= SMALL:
+            return np.einsum("eij,je->ie", matrices[group], values)
+        result, ends = np.empty_like(values), np.searchsorted(group, np.arange(matrices.shape[0] + 1))
+        for matrix, start, end in zip(matrices, ends[:-1], ends[1:], strict=True):
+            np.matmul(matrix, values[:, start:end], out=result[:, start:end])
+        return result
+
+    return transform

@@ -18,7 +18,7 @@ class Workspace:
     def __init__(self):
         self.key = None
         self.solver = None
-        self.turned = None  # another one, of the same rows turned, where the finish has made it
+        self.turned = None  # (key, solver): another one, of the same rows turned, where the finish has made it
         self.update_cost = 0.0  # of a change of penalties, in solves, as the backend reports it
         self.penalty: Penalty | None = None
         self.exact = True  # are the systems solved to about machine precision, whatever is asked?

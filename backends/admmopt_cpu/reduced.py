@@ -46,7 +46,7 @@ class Reduced:
 
     def update(self, *, rho, sigma=None, A=None):
         self.system = self.system.with_penalty(rho, sigma)
-        if A is not None:  # nothing that was formed is of use
+        if A is not None:  # all that was formed of rows of terms is of no use
             counts, self.turned = (self.factorizations, self.solves), True
             self.__init__(system := replace(self.system, A=A), take_apart(system), self.reason)
             self.factorizations, self.solves = counts[0] + 1, counts[1]
@@ -127,16 +127,20 @@ class DenseCholesky(Reduced):
     form = "dense Cholesky"
 
     def __init__(self, system, pieces, reason):
+        self.kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
+        if not self.turned:
+            self._form_fixed(pieces)
+        self.grams: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(self.kinds)
+        super().__init__(system, pieces, reason)
+
+    def _form_fixed(self, pieces):
         self.fixed = np.zeros((pieces.n, pieces.n))
         if pieces.P is not None:
             self.fixed += pieces.P.toarray() if sp.issparse(pieces.P) else pieces.P
-        self.kinds = [rows for rows in (pieces.sparse, pieces.dense) if rows is not None]
         for rows in self.kinds:
             kept = ~np.isnan(rows.weight)
             if kept.any():
-                self.fixed += gram(rows.matrix, np.where(kept, rows.weight, 0.0))
-        self.grams: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(self.kinds)
-        super().__init__(system, pieces, reason)
+                self.fixed += gram(rows.matrix[kept], rows.weight[kept])
 
     def factorize(self):
         if self.turned and self.pieces.P is None and sum(r.weight.size for r in self.kinds) * self.pieces.n**2 < SOON:
@@ -149,8 +153,8 @@ class DenseCholesky(Reduced):
                 continue
             scale = np.where(free, rows.scale(self.system.rho), 0.0)
             active = np.flatnonzero(scale)
-            if active.size < free.sum():  # rows without weight, which Newton steps leave out: nothing to keep
-                few = active if 2 * active.size < free.sum() else slice(None)
+            if self.turned or active.size < free.sum():  # rows that change or, in Newton steps, drop out: not kept
+                few = active if 2 * active.size < free.size else slice(None)
                 S += gram(rows.matrix[few], scale[few])
                 self.counted += active.size
                 continue

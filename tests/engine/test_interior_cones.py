@@ -13,6 +13,7 @@ import admmopt as ao
 from admmopt.engine import Settings, solve
 from admmopt.engine.equilibrate import equilibrate
 from admmopt.engine.interior.barrier import Barrier
+from admmopt.engine.interior.conic import Conic
 from admmopt.engine.interior.curved import Exponential, Power
 from admmopt.engine.interior.rows import Rows
 from admmopt.engine.interior.second_order import Long, SecondOrder
@@ -60,7 +61,7 @@ def scaled(request):
     cone = make()
     s, u = inside(cone, function, 7)
     mu = float(np.sum(s * u)) / cone.degree
-    cone.scale(s, u, mu)
+    cone.scale(s, u)
     return cone, function, s, u, mu
 
 
@@ -129,7 +130,7 @@ def test_the_second_order_makes_the_error_third_order(scaled):
     direction = rng.standard_normal(u.shape)
     errors = []
     for size in (1e-2, 5e-3):
-        cone.scale(-_gradient(cone, u), u, 1.0)  # on the central path of mu = 1
+        cone.scale(-_gradient(cone, u), u)  # on the central path of mu = 1
         du = size * direction * np.abs(u).min()
         ds = -light(cone, du)
         aimed = cone.aim(1.0, ds, du)
@@ -141,7 +142,7 @@ def test_the_second_order_makes_the_error_third_order(scaled):
 
 def _gradient(cone, u):
     fresh = copy(cone)
-    fresh.scale(fresh.inside(np.zeros_like(u), 1.0), u, 1.0)
+    fresh.scale(fresh.inside(np.zeros_like(u), 1.0), u)
     return -fresh.shadow
 
 
@@ -163,8 +164,8 @@ def test_barriers_have_the_derivatives_that_they_say(make):
 def test_a_long_cone_weighs_as_a_short_one():
     short, long = SecondOrder(2, 40), Long(2, 40)
     s, u = inside(short, SecondOrderCone(2, 40), 3, 0.02)
-    short.scale(s, u, 1.0)
-    long.scale(s, u, 1.0)
+    short.scale(s, u)
+    long.scale(s, u)
     v = np.random.default_rng(1).standard_normal((2, 40))
     heavy = short.weigh(short.weigh(v))
     vectors, factors = long.border()
@@ -178,10 +179,12 @@ def test_a_long_cone_weighs_as_a_short_one():
 # ---- whole problems ---------------------------------------------------------------------------------------------
 
 
-def program(function, seed: int, columns: int = 12) -> SplitProblem:
+def program(function, seed: int, columns: int = 12, density: float = 0.4) -> SplitProblem:
     """minimize q'x with A x + b in a cone and bounds on x, feasible and bounded."""
     rng = np.random.default_rng(seed)
-    A = sp.random_array((function.size, columns), density=0.4, rng=rng, format="csr", data_sampler=rng.standard_normal)
+    A = sp.random_array(
+        (function.size, columns), density=density, rng=rng, format="csr", data_sampler=rng.standard_normal
+    )
     terms = [Term(function, Sparse(A), function.project(3.0 * rng.standard_normal(function.size)), "a cone")]
     terms.append(Term(box(-2.0 * np.ones(columns), 2.0), Identity(columns), np.zeros(columns), "bounds"))
     return SplitProblem(n=columns, q=rng.standard_normal(columns), terms=terms)
@@ -216,13 +219,28 @@ def test_the_interior_point_alone_solves_a_program(name, seed):
 
 def test_long_cones_are_solved_with_a_border():
     function = SecondOrderCone(2, 60)
-    split = program(function, 4, columns=40)
+    split = program(function, 4, columns=40, density=0.03)
     rows = Rows.of(Standard(split))
     assert isinstance(rows.cones[0][2], Long)
+    assert not isinstance(Rows.of(Standard(program(function, 4, columns=40))).cones[0][2], Long), "scaling adds little"
     points = run_interior(split, 1e-7)
     alone = solve(split, Cpu(), Settings(eps=1e-7, finish=False, max_iterations=200_000))
     assert points[-1][3].residuals.worst <= 1e-7
     assert points[-1][3].objective == pytest.approx(alone.value, rel=1e-5)
+
+
+@pytest.mark.parametrize("function", [ExponentialCone(0), SecondOrderCone(0, 3), PSDCone(0, 2), PSDCone(1, 1)])
+def test_cones_of_no_groups_and_of_one_entry(function):
+    assert run_interior(program(function, 0), 1e-8)[-1][3].residuals.worst <= 1e-8
+
+
+def test_a_reach_that_rounding_spoils_is_no_step():
+    class Spoilt(SecondOrder):
+        def reach(self, ds, du):
+            return float("nan"), 0.5
+
+    conic = Conic([(np.arange(3), slice(0, 3), Spoilt(1, 3))])
+    assert conic.reach(np.ones(3), np.ones(3)) == (0.0, 0.5)
 
 
 def test_functions_without_a_barrier_are_left_alone():

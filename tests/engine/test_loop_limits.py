@@ -10,7 +10,8 @@ from planted import lasso, quadratic_program
 from admmopt.backend_api import Capabilities
 from admmopt.engine import Settings, Workspace, solve
 from admmopt.engine.penalty import EVERY
-from admmopt.engine.problem import SplitProblem, Term
+from admmopt.engine.problem import LeastSquares, SplitProblem, Term
+from admmopt.functions import FiniteSet
 from admmopt.functions.piecewise_library import absolute, box
 from admmopt.operators import Dense, Identity, Sparse
 from admmopt_cpu import Cpu
@@ -97,14 +98,18 @@ def test_the_end_is_looked_for_where_it_is_expected():
     assert apart[-1] < apart.max() and apart.min() >= 2
 
 
-def test_resolves_that_all_take_long_get_new_penalties():
+def test_resolves_that_take_longer_and_longer_get_new_penalties():
     """A row of re-solves is one long solve: together they pay for the update that none could alone."""
     split, workspace = lasso(n=150, m=60), Workspace()
     settings = Settings(eps=1e-7, finish=False)
-    solve(split, Cpu(), settings, workspace=workspace)
-    workspace.penalty.base *= 1e3
+    first = solve(split, Cpu(), settings, workspace=workspace)
+    kept = workspace.penalty.base
+    for _ in range(12):
+        solve(split, Cpu(), settings, workspace=workspace)
+    assert workspace.penalty.base == kept, "all take as long: they are what they are"
+    solve(split, Cpu(), settings, workspace=workspace, warm_start=first.state)
+    spoiled = workspace.penalty.base = 1e3 * kept
     workspace.solver.update(rho=workspace.penalty.rho, sigma=workspace.penalty.sigma)
-    spoiled = workspace.penalty.base
     for _ in range(12):
         solve(split, Cpu(), dataclasses.replace(settings, max_iterations=EVERY - 1), workspace=workspace)
     assert workspace.penalty.base < 0.1 * spoiled
@@ -200,3 +205,18 @@ def test_rows_of_sparse_and_identity_operators_give_the_same_answer():
     one, two = solve(split, Cpu(), TIGHT), solve(rewritten, Cpu(), TIGHT)
     assert one.status == two.status == "optimal"
     assert one.value == pytest.approx(two.value, rel=1e-6)
+
+
+def test_nonconvex_resolves_do_not_wait_for_the_iterations_of_earlier_ones():
+    rng = np.random.default_rng(0)
+    n = 20
+    split = SplitProblem(
+        n=n,
+        q=np.zeros(n),
+        squares=[LeastSquares(Dense(rng.standard_normal((15, n))), rng.standard_normal(15), np.ones(15), "fit")],
+        terms=[Term(FiniteSet(n, np.array([0.0, 1.0])), Identity(n), np.zeros(n))],
+    )
+    workspace, counts = Workspace(), []
+    for _ in range(4):
+        counts.append(solve(split, Cpu(), Settings(eps=1e-6, max_iterations=20_000), workspace=workspace).iterations)
+    assert max(counts[1:]) <= counts[1] + 1

@@ -107,3 +107,35 @@ def test_both_kinds_together_still_finish(no_interior):
     alone = solve(split, Cpu(), Settings(eps=1e-7, finish=False, max_iterations=200_000))
     assert found.status == alone.status == "optimal"
     assert found.value == pytest.approx(alone.value, rel=1e-5)
+
+
+def test_a_solver_of_turned_rows_is_not_taken_for_other_groups(no_interior):
+    """The same A and the same dimensions, other couplings: its rows are prepared anew."""
+    rng = np.random.default_rng(0)
+    A = sp.random_array((24, 15), density=0.3, rng=rng, format="csr", data_sampler=rng.normal)
+    offset = SecondOrderCone(6, 4).project(3.0 * rng.standard_normal(24))
+    keys = []
+    for function in (SecondOrderCone(6, 4), SecondOrderCone(3, 8)):
+        split = SplitProblem(n=15, q=rng.standard_normal(15), terms=[Term(function, Sparse(A), offset)])
+        standard = Standard(split)
+        keys.append(Rotation(standard, [f.prox_jacobian(np.zeros(24), 1.0) for f in standard.functions]).key)
+    assert keys[0] != keys[1]
+
+
+def test_a_system_that_cannot_be_factorized_ends_the_try_only(no_interior):
+    class Breaks(Cpu):
+        def prepare(self, system):
+            solver = super().prepare(system)
+            update = solver.update
+
+            def once(*, rho, sigma=None, A=None):
+                if A is not None:
+                    raise np.linalg.LinAlgError("a pivot is zero.")
+                update(rho=rho, sigma=sigma)
+
+            solver.update = once
+            return solver
+
+    split = program(SMALL, seed=3)
+    found = solve(split, Breaks(), Settings(eps=1e-6, max_iterations=100_000))
+    assert found.status == "optimal"

@@ -1,4 +1,4 @@
-"""The finish: from a moderately accurate iterate to an accurate one, by semismooth Newton on the same systems.
+"""The finish: from a moderately accurate iterate to an accurate one, by semismooth Newton on systems like its own.
 
 `Finish.attempt` is all that the loop calls. It decides whether it is time (`gate`), makes rounds of the proximal method
 of multipliers (`multipliers`), each of which minimizes one merit (`merit`) by Newton's method (`newton`, `search`), and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,8 @@ class Finish:
         temper, earliest = PATIENT if patient else EAGER, EARLIEST if fresh else LATER
         self.gate = Gate(workspace.update_cost, eps, temper, earliest, coupled)
         self.seconds, self.steps = 0.0, 0
+        self.turned: Any = None
+        self.lent = False  # has the iteration's own solver other penalties than the iteration's?
         self.rounds: Rounds | None = None
 
     def attempt(self, start, worst: float, iteration: int, watch: Callable) -> tuple | None:
@@ -68,14 +71,17 @@ class Finish:
             return None
         started = time.perf_counter()
         rounds = self._rounds_from(start)
-        before = rounds.steps
+        before, self.lent = rounds.steps, False
         try:
+            self.turned = self._turned()
             return self._run(rounds, worst, allowed, watch)
+        except np.linalg.LinAlgError:  # a system that rounding does not let be factorized: no step from there
+            return None
         finally:
             steps = rounds.steps - before
             self.steps += steps
             self.gate.learned(allowed, steps, self.update_cost())
-            if self.turned is None:
+            if self.lent:
                 self.workspace.solver.update(rho=self.penalty.rho, sigma=self.penalty.sigma)
             self.seconds += time.perf_counter() - started
 
@@ -109,14 +115,15 @@ class Finish:
                 milestone, most = gain * rounds.worst, min(rounds.steps + allowed, ceiling)
         return found
 
-    @property
-    def turned(self):
-        """The solver of the turned rows, where there are such; None where the iteration's own is used, and lent."""
-        if self.workspace.turned is None and self.rotation:
-            self.workspace.turned = self.backend.prepare(self.rotation.system(self.penalty.rho, self.penalty.sigma))
-            if not self.workspace.turned.report().get("rows"):
-                self.rotation = self.workspace.turned = None
-        return self.workspace.turned
+    def _turned(self):
+        """The solver of the turned rows, where there are such; None where the iteration's own is used."""
+        if not self.rotation:
+            return None
+        key, solver = self.workspace.turned or (None, None)
+        if key != self.rotation.key:
+            solver = self.backend.prepare(self.rotation.system(self.penalty.rho, self.penalty.sigma))
+            self.workspace.turned = self.rotation.key, solver
+        return solver if solver.report().get("rows") else None
 
     def update_cost(self) -> float:
         return (self.turned or self.workspace.solver).report().get("update_cost", 0.0)
@@ -126,7 +133,7 @@ class Finish:
         stands in for J."""
         solver = self.turned
         if solver is None:
-            solver, exact = self.workspace.solver, jacobian.diagonal_only
+            solver, exact, self.lent = self.workspace.solver, jacobian.diagonal_only, True
             solver.update(rho=rho * (1.0 - jacobian.diagonal()), sigma=sigma)
         else:
             (A, share), exact = self.rotation.turn(jacobian.parts), self.rotation.complete

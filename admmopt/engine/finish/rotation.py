@@ -8,6 +8,8 @@ cones are, and needs no conjugate gradients.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -27,15 +29,24 @@ class Rotation:
     def __init__(self, standard: Standard, kinds: list):
         """kinds: Jacobians of all functions, at any point."""
         self.standard = standard
-        self.turned: dict[int, Turned] = {}
-        for i, (kind, block) in enumerate(zip(kinds, standard.A.blocks, strict=True)):
-            matrix = block.entries() if _small(kind) else None
-            if matrix is not None and sp.issparse(matrix):
-                self.turned[i] = Turned(sp.csr_array(matrix), kind.dim)
-        self.complete = all(i in self.turned for i, kind in enumerate(kinds) if isinstance(kind, Jacobian))
+        matrices = [
+            block.entries() if _small(kind) else None for kind, block in zip(kinds, standard.A.blocks, strict=True)
+        ]
+        self.matrices = {i: matrix for i, matrix in enumerate(matrices) if sp.issparse(matrix)}
+        self.dims = {i: kinds[i].dim for i in self.matrices}
+        self.complete = all(i in self.matrices for i, kind in enumerate(kinds) if isinstance(kind, Jacobian))
 
     def __bool__(self):
-        return bool(self.turned)
+        return bool(self.matrices)
+
+    @property
+    def key(self) -> tuple:
+        """What a solver that was prepared for these rows depends on, beside the rows."""
+        return tuple(self.dims.items())
+
+    @cached_property
+    def turned(self) -> dict[int, Turned]:
+        return {i: Turned(sp.csr_array(matrix), self.dims[i]) for i, matrix in self.matrices.items()}
 
     def system(self, rho: np.ndarray, sigma: np.ndarray) -> System:
         """The system of these rows, not turned yet, but with all entries that they may have."""

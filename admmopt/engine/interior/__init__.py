@@ -1,5 +1,5 @@
-"""The other finish: linear, quadratic and piecewise quadratic problems that take many iterations end with an interior
-point.
+"""The other finish: linear, quadratic and piecewise quadratic problems and those with cones end with an interior point
+where they take many iterations.
 
 `InteriorFinish.attempt` is all that the loop calls. It tries once, when the iteration has cost about as much as half of
 an interior point does, and hands back an accurate point or nothing: one that failed has often run far away, and the
@@ -33,7 +33,8 @@ class InteriorFinish:
     def __init__(self, standard: Standard, backend, workspace, eps: float):
         self.standard, self.scaling, self.backend, self.eps = standard, workspace.penalty.scaling, backend, eps
         rows = Rows.of(standard) if workspace.exact and backend.capabilities.refactor else None
-        if rows is not None and rows.cones and not workspace.solver.report().get("rows"):
+        scaled = rows is not None and any(cone.turned > 1 for _, _, cone, _ in rows.cones)
+        if scaled and not workspace.solver.report().get("rows"):
             rows = None
         self.rows = rows if rows is not None and rows.bounds else None
         self.usable = self.rows is not None
@@ -60,7 +61,8 @@ class InteriorFinish:
             else:
                 filled += entries - self.standard.A.blocks[i].nnz
         dense += n**3 / 3 if dense else 0.0
-        return SOLVES + update_cost * filled / before + (scaling + dense) / (FASTER * iteration)
+        border = sum(2.0 * cone.count for _, _, cone, _ in self.rows.cones if cone.turned == 1)
+        return SOLVES + border + update_cost * filled / before + (scaling + dense) / (FASTER * iteration)
 
     def attempt(self, iteration: int, worst: float, watch: Callable) -> tuple | None:
         """(x, z, y, measured) below eps, or None. worst: residual of the iterate; it starts from the middle, not from

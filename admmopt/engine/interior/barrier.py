@@ -54,7 +54,10 @@ class Barrier:
         engine wants it: y a subgradient at z, or of a cone inside of its polar cone; it returns True to stop."""
         best, idle, stuck, before, near = np.inf, 0, 0, None, 0.0
         with np.errstate(all="ignore"):  # an iterate that is no longer finite ends the run
-            it = starting_point(self.standard, self.rows, self.scaling, self.newton)
+            try:
+                it = starting_point(self.standard, self.rows, self.scaling, self.newton)
+            except np.linalg.LinAlgError:
+                return
             for _ in range(STEPS):
                 point = self.snapped(it, before, near)
                 worst = point[3].residuals.worst
@@ -123,7 +126,7 @@ class Barrier:
         apart = np.where(rows.each(rows.kinked), rows.gradient(it.s) + it.z_u - it.z_l - rows.each(y), 0.0)
         total = (low * it.z_l)[rows.low].sum() + (high * it.z_u)[rows.high].sum() + conic.product(it.s, it.y)
         mu = float(total) / rows.bounds
-        conic.scale(it.s, it.y, mu)
+        conic.scale(it.s, it.y)
         residuals = measured.residuals
         limits = [0.01 * eps * (1 + scale) for scale in (residuals.dual_scale, residuals.primal_scale)]
         if conic:  # of which x and y may run off; then it is the gap that suffers, x'r_d - y'r_p
@@ -161,7 +164,7 @@ class Barrier:
             return (primal, dual) if apart_steps else (min(primal, dual),) * 2
 
         apart_steps = standard.P is None and standard.F is None and not rows.curvature.any() and not conic
-        cautious = bool(conic) and conic.symmetric
+        symmetric = bool(conic) and conic.symmetric
         first = True
         while True:
             weight = self.weight(it)
@@ -179,7 +182,7 @@ class Barrier:
         ahead = ((low + primal * ds) * (it.z_l + dual * dz_l))[rows.low].sum()
         ahead += ((high - primal * ds) * (it.z_u + dual * dz_u))[rows.high].sum()
         ahead += conic.product(it.s + primal * ds, it.y + dual * dy)
-        power = max(1.0, 3.0 * min(primal, dual) ** 2) if cautious else 3.0
+        power = max(1.0, 3.0 * min(primal, dual) ** 2) if symmetric else 3.0
         aim = mu * np.clip(float(ahead) / rows.bounds / mu, 0.0, 1.0) ** power
         moves = []
         for centring, (second_low, second_high) in (
@@ -188,7 +191,7 @@ class Barrier:
         ):
             goal = aim if centring is None else centring * mu
             second = predictor if centring is None else None
-            part = 1.0 - goal / mu if conic and (newton.long or not cautious) else 1.0
+            part = 1.0 - goal / mu if conic and (newton.long or not symmetric) else 1.0
             move, _ = direction(goal - second_low, goal - second_high, goal, second, part)
             moves.append((min(lengths(move)), move))
             if moves[-1][0] > SHORT:

@@ -40,10 +40,11 @@ class Cone(ABC):
 
     @abstractmethod
     def depth(self, v: np.ndarray) -> float:
-        """How much of the middle has to be added to v for it to be in K, at least; negative inside."""
+        """How much of the middle has to be added to v for it to be in K, at least; negative inside. 0 where `inside`
+        does not build on v."""
 
     @abstractmethod
-    def scale(self, s: np.ndarray, u: np.ndarray, mu: float) -> None:
+    def scale(self, s: np.ndarray, u: np.ndarray) -> None:
         """Make M at this point. Raises LinAlgError where s or u is outside."""
 
     @abstractmethod

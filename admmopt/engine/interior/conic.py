@@ -14,7 +14,6 @@ class Conic:
     def __init__(self, blocks: list[tuple[np.ndarray, slice, Cone]]):
         self.blocks = blocks
         self.symmetric = all(cone.symmetric for _, _, cone in blocks)
-        self.degree = sum(cone.degree for _, _, cone in blocks)
 
     def __bool__(self):
         return bool(self.blocks)
@@ -23,10 +22,10 @@ class Conic:
         """What s and the multipliers are away from complementary."""
         return -sum(float(s[places] @ y[rows]) for places, rows, _ in self.blocks)
 
-    def scale(self, s: np.ndarray, y: np.ndarray, mu: float) -> None:
+    def scale(self, s: np.ndarray, y: np.ndarray) -> None:
         """Make the scaling of every cone. Raises LinAlgError where a point has left one."""
         for places, rows, cone in self.blocks:
-            cone.scale(_grouped(cone, s[places]), _grouped(cone, -y[rows]), mu)
+            cone.scale(_grouped(cone, s[places]), _grouped(cone, -y[rows]))
 
     def aim(self, target: np.ndarray, r_p: np.ndarray, goal: float, ds=None, dy=None) -> None:
         """Write into `target` (m,), as it is scaled, where A dx should be for s and y to come to the goal. r_p (m,): of
@@ -45,7 +44,8 @@ class Conic:
         steps = [
             cone.reach(_grouped(cone, ds[places]), _grouped(cone, -dy[rows])) for places, rows, cone in self.blocks
         ]
-        return min((p for p, _ in steps), default=1.0), min((d for _, d in steps), default=1.0)
+        lengths = np.nan_to_num(np.array(steps).reshape(-1, 2))  # NaN: rounding has left the cone
+        return float(lengths[:, 0].min(initial=1.0)), float(lengths[:, 1].min(initial=1.0))
 
 
 def _grouped(cone: Cone, v: np.ndarray) -> np.ndarray:

@@ -53,12 +53,11 @@ class Curved(Cone):
     def inside(self, v, shift):
         return self.center * (shift + np.abs(v).max(axis=1, initial=0.0))[:, None]
 
-    def scale(self, s, u, mu):
+    def scale(self, s, u):
         if not (self.within(s) and self.within_dual(u)):
             raise np.linalg.LinAlgError("a point has left its cone.")
         self.s, self.u = s, u
-        degree = self.degree / self.count
-        own = np.sum(s * u, axis=1) / degree
+        own = np.sum(s * u, axis=1) / self.dim
         gradient, hessian = self.barrier(u)
         self.shadow = -gradient
         self.hessian = hessian

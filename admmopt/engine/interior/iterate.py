@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass
 class Iterate:
-    """x (n,); s, z_l, z_u (S,) by segment; y (m,), which counts in equal and in kinked rows only."""
+    """x (n,); s, z_l, z_u (S,) by segment; y (m,), which counts in equal and kinked rows and those of cones only."""
 
     x: np.ndarray
     s: np.ndarray

@@ -22,15 +22,14 @@ from ...functions import (
     PSDCone,
     SecondOrderCone,
 )
-from ...operators import Operator
 from ..standard import Standard
 from .cone import Cone
 from .curved import Exponential, Power
 from .second_order import Long, SecondOrder
 from .semidefinite import Semidefinite
 
-LONG, FEW = 30, 10  # rows of a second-order cone that are not scaled, and how many such cones there may be
 MOST, GROWTH = 2e7, 10  # entries that the scaled rows of a cone may have, or times as many as before
+FEW = 10  # second-order cones whose rows would grow by more and are not scaled
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,20 @@ class Rows:
     @classmethod
     def of(cls, standard: Standard) -> Rows | None:
         """None where a function is neither piecewise quadratic nor a cone with a barrier here (a norm of groups)."""
-        cones = []
+        cones: list[tuple[int, slice, Cone, int]] = []
+        long = 0
         for i, (f, rows) in enumerate(zip(standard.functions, standard.slices, strict=True)):
             if isinstance(f, PiecewiseQuadratic):
                 continue
-            cone = cone_of(f)
-            columns = None if cone is None else _columns(standard.A.blocks[i], cone)
-            if columns is None:
+            matrix = standard.A.blocks[i].entries()
+            cone = None if matrix is None else cone_of(f)
+            if cone is None:
+                return None
+            matrix = sp.csr_array(matrix)
+            columns = _columns(matrix, cone.dim)
+            if isinstance(f, SecondOrderCone) and cone.dim * columns > GROWTH * matrix.nnz and long + f.count <= FEW:
+                cone, columns, long = Long(f.count, f.dim), matrix.nnz, long + f.count
+            if cone.turned * columns > max(MOST, GROWTH * matrix.nnz):
                 return None
             cones.append((i, rows, cone, columns))
         parts = [_segments(f) for f in standard.functions]
@@ -121,7 +127,7 @@ class Rows:
 
 def cone_of(f) -> Cone | None:
     if isinstance(f, SecondOrderCone):
-        return (Long if f.dim > LONG and f.count <= FEW else SecondOrder)(f.count, f.dim)
+        return SecondOrder(f.count, f.dim)
     if isinstance(f, PSDCone):
         return Semidefinite(f.count, f.order)
     if isinstance(f, ExponentialCone):
@@ -131,16 +137,12 @@ def cone_of(f) -> Cone | None:
     return None
 
 
-def _columns(block: Operator, cone: Cone) -> int | None:
-    """The columns that a group has entries in, all groups together; None where scaling would take too many entries."""
-    matrix = block.entries()
-    if matrix is None:
-        return None
-    matrix = sp.csr_array(matrix)
-    shape = matrix.shape[0] // cone.turned, matrix.shape[1]
-    groups = sp.csr_array((np.ones(matrix.nnz), matrix.indices.copy(), matrix.indptr[:: cone.turned].copy()), shape)
+def _columns(matrix: sp.csr_array, dim: int) -> int:
+    """The columns that a group of `dim` rows has entries in, all groups together."""
+    shape = matrix.shape[0] // dim, matrix.shape[1]
+    groups = sp.csr_array((np.ones(matrix.nnz), matrix.indices.copy(), matrix.indptr[::dim].copy()), shape)
     groups.sum_duplicates()
-    return groups.nnz if cone.turned * groups.nnz <= max(MOST, GROWTH * matrix.nnz) else None
+    return groups.nnz
 
 
 def _segments(f):

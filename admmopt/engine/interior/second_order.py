@@ -28,11 +28,11 @@ class SecondOrder(Cone):
         v[:, 0] += shift
         return v
 
-    def scale(self, s, u, mu):
+    def scale(self, s, u):
         size_s, size_u = _size(s), _size(u)
         if not (np.all(size_s > 0) and np.all(size_u > 0) and np.all(s[:, 0] > 0) and np.all(u[:, 0] > 0)):
             raise np.linalg.LinAlgError("a point has left its second-order cone.")
-        self.s, self.u = s, u
+        self.s = s
         unit_s, unit_u = s / size_s[:, None], u / size_u[:, None]
         w = unit_s + _mirrored(unit_u)
         w /= (2.0 * (1.0 + np.sum(unit_s * unit_u, axis=1)))[:, None] ** 0.5

@@ -7,6 +7,8 @@ import numpy as np
 from ...functions.svec import smat, svec, svec_size
 from .cone import Cone
 
+SMALL = 20  # order of matrices that are scaled all at once
+
 
 class Semidefinite(Cone):
     """Matrices of one order, in `svec` form. With S = L L', U = K K' and K'L = X diag(l) Y' (singular values),
@@ -28,8 +30,8 @@ class Semidefinite(Cone):
     def inside(self, v, shift):
         return v + shift * svec(np.broadcast_to(np.eye(self.order), (1, self.order, self.order)))
 
-    def scale(self, s, u, mu):
-        self.s, self.u = s, u
+    def scale(self, s, u):
+        self.s = s
         L, K = (np.linalg.cholesky(smat(v, self.order)) for v in (s, u))
         left, self.middle, right = np.linalg.svd(K.mT @ L)
         root = np.sqrt(self.middle)
@@ -44,6 +46,9 @@ class Semidefinite(Cone):
 
     def _transform(self, group, values):
         """R^-1 V R^-T of every column V; of one that is zero but for a few rows from those alone."""
+        if self.order <= SMALL:
+            inverse = self.inverse[group]
+            return svec(inverse @ smat(values.T, self.order) @ inverse.mT).T
         if self.parts is None:
             self.parts = _parts(smat(values.T, self.order))
         products = np.empty((group.size, self.order, self.order))

@@ -48,6 +48,7 @@ class Newton:
         self.A = self._rows(lambda cone, turned: turned.plain)
 
         self.long = [(place, cone) for _, place, cone, _ in rows.cones if isinstance(cone, Long)]
+        self.scaled = len(rows.cones) > len(self.long)
         self.border: tuple[np.ndarray, ...] | None = None
 
     def _rows(self, of: Callable[[Cone, Turned], Operator]) -> Stack:
@@ -62,7 +63,9 @@ class Newton:
         if self.solver is None:
             s = self.standard
             self.solver = self.backend.prepare(System(s.P, s.F, s.weight, self.A, sigma, weight))
-        elif len(self.rows.cones) > len(self.long):
+            if self.scaled and not self.solver.report().get("rows"):
+                raise np.linalg.LinAlgError("the backend does not take other values of the rows in this form.")
+        elif self.scaled:
             self.solver.update(rho=weight, sigma=sigma, A=self.A)
         else:
             self.solver.update(rho=weight, sigma=sigma)
@@ -70,7 +73,7 @@ class Newton:
 
     def factorize(self, weight: np.ndarray) -> None:
         """weight: (m,), of the inequality rows; what equal and free rows get follows from their size, and those of
-        cones, scaled, have weight one. Raises LinAlgError where no regularization makes the matrix definite."""
+        cones that are scaled have weight one. Raises LinAlgError where no regularization makes the matrix definite."""
         rows, scaling = self.rows, self.scaling
         self.A = self._rows(lambda cone, turned: cone.turn(turned))
         weight = weight.copy()
