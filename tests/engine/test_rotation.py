@@ -110,7 +110,7 @@ def test_both_kinds_together_still_finish(no_interior):
 
 
 def test_a_solver_of_turned_rows_is_not_taken_for_other_groups(no_interior):
-    """The same A and the same dimensions, other couplings: its rows are prepared anew."""
+    """The same A, other groups: its rows are prepared anew."""
     rng = np.random.default_rng(0)
     A = sp.random_array((24, 15), density=0.3, rng=rng, format="csr", data_sampler=rng.normal)
     offset = SecondOrderCone(6, 4).project(3.0 * rng.standard_normal(24))

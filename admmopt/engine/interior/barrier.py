@@ -149,12 +149,8 @@ class Barrier:
             loose = rows.each(rows.free | rows.conic)
             ds = np.where(loose, rows.each(standard.A.matvec(dx) + part * r_p), (of_row - g) / weight)
             ds = np.where(rows.each(rows.equal), 0.0, ds)
-            return (
-                dx,
-                ds,
-                dy,
-                *self._multipliers(it, ds, of_row - part * apart, low, high, aim_low, aim_high),
-            ), accurate
+            dz = self._multipliers(it, ds, of_row - part * apart, low, high, aim_low, aim_high)
+            return (dx, ds, dy, *dz), accurate
 
         def lengths(move):
             _, ds, dy, dz_l, dz_u = move
@@ -193,11 +189,10 @@ class Barrier:
             second = predictor if centring is None else None
             part = 1.0 - goal / mu if conic and (newton.long or not symmetric) else 1.0
             move, _ = direction(goal - second_low, goal - second_high, goal, second, part)
-            moves.append((min(lengths(move)), move))
-            if moves[-1][0] > SHORT:
+            moves.append((lengths(move), move))
+            if min(moves[-1][0]) > SHORT:
                 break
-        move = max(moves, key=lambda item: item[0])[1]
-        reached = lengths(move)
+        reached, move = max(moves, key=lambda item: min(item[0]))
         boundary = FAR + NEARER * min(reached) if conic else BOUNDARY
         primal, dual = (min(1.0, boundary * length) for length in reached)
         dx, ds, dy, dz_l, dz_u = move

@@ -45,8 +45,7 @@ class Newton:
             i: Turned(sp.csr_array(blocks[i].entries()), cone.turned, not cone.symmetric)
             for i, _, cone, _ in rows.cones
         }
-        self.A = self._rows(lambda cone, turned: turned.plain)
-
+        self.A = self.sent = self._rows(lambda cone, turned: turned.plain)
         self.long = [(place, cone) for _, place, cone, _ in rows.cones if isinstance(cone, Long)]
         self.scaled = len(rows.cones) > len(self.long)
         self.border: tuple[np.ndarray, ...] | None = None
@@ -65,8 +64,9 @@ class Newton:
             self.solver = self.backend.prepare(System(s.P, s.F, s.weight, self.A, sigma, weight))
             if self.scaled and not self.solver.report().get("rows"):
                 raise np.linalg.LinAlgError("the backend does not take other values of the rows in this form.")
-        elif self.scaled:
+        elif self.scaled and self.A is not self.sent:
             self.solver.update(rho=weight, sigma=sigma, A=self.A)
+            self.sent = self.A
         else:
             self.solver.update(rho=weight, sigma=sigma)
         self.weight = weight
